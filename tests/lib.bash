@@ -1,0 +1,97 @@
+# Shared by the tests. A test file starts with
+#
+#     load lib
+#
+# and each of its tests has: $BUNDLE, a bundle with busybox as its root file
+# system; $ROOT, an empty state folder; $ID, an id that no other test has; and
+# whatever it leaves behind is ended and removed when it is over.
+# shellcheck shell=bash
+
+top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+PATH=$top/bin:$top/build/stages:$PATH
+
+setup() {
+    ROOT=$BATS_TEST_TMPDIR/state
+    BUNDLE=$BATS_TEST_TMPDIR/bundle
+    ID=t$$-$BATS_TEST_NUMBER-$RANDOM
+    make_bundle "$BUNDLE"
+}
+
+# Ends what a test left, so that no test sees another's container. Being left at all is no failure here: the tests
+# that want nothing left use assert_nothing_left.
+teardown() {
+    local state
+    for state in "$ROOT"/*/; do
+        [ -e "$state" ] || continue
+        state=${state%/}
+        ocr-delete --root "$ROOT" --force "${state##*/}" || true
+    done
+}
+
+# make_bundle DIR: a bundle with the default config and busybox.
+make_bundle() {
+    local image=$BATS_RUN_TMPDIR/image
+    if [ ! -d "$image" ]; then
+        mkdir -p "$image.$$"/{bin,dev,etc,proc,sys,tmp,root,home}
+        cp "$(command -v busybox)" "$image.$$/bin/busybox"
+        local name
+        for name in $(busybox --list); do ln -s busybox "$image.$$/bin/$name" 2>/dev/null || true; done
+        printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n' >"$image.$$/etc/passwd"
+        printf 'root:x:0:\nuser:x:1000:\n' >"$image.$$/etc/group"
+        mv -T "$image.$$" "$image" 2>/dev/null || rm -rf "$image.$$"
+    fi
+    mkdir -p "$1"
+    cp -a "$image" "$1/rootfs"
+    cp "$BATS_TEST_DIRNAME/config.json" "$1/config.json"
+}
+
+# config FILTER [ARG...]: changes the bundle's config.json with jq.
+config() {
+    jq "$@" "$BUNDLE/config.json" >"$BUNDLE/config.new"
+    mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+}
+
+# container_runs SCRIPT: the config's process is a shell that runs SCRIPT.
+container_runs() {
+    config --arg script "$1" '.process.args = ["/bin/sh", "-c", $script]'
+}
+
+# The front script with this test's state folder.
+ocr() {
+    command ocr --root "$ROOT" "$@"
+}
+
+# Runs a container to its end: `run run_container`.
+run_container() {
+    ocr run --bundle "$BUNDLE" "$ID" "$@"
+}
+
+# Fails unless $output holds the text.
+assert_output() {
+    case $output in
+    *"$1"*) ;;
+    *)
+        printf 'expected: %s\nin: %s\n' "$1" "$output" >&2
+        return 1
+        ;;
+    esac
+}
+
+assert_status() {
+    [ "$status" -eq "$1" ] || {
+        printf 'expected status %s, got %s\noutput: %s\n' "$1" "$status" "$output" >&2
+        return 1
+    }
+}
+
+# Fails if anything of container $ID is left: state, cgroups, mounts below the bundle, processes.
+assert_nothing_left() {
+    local id=${1:-$ID} left
+    [ ! -e "$ROOT/$id" ] || { echo "left: $ROOT/$id" >&2; ls -la "$ROOT/$id" >&2; return 1; }
+    left=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "*$id*" 2>/dev/null)
+    [ -z "$left" ] || { echo "left: $left" >&2; return 1; }
+    left=$(grep -F "$BUNDLE" /proc/self/mountinfo || true)
+    [ -z "$left" ] || { echo "left: $left" >&2; return 1; }
+    left=$(pgrep -f -- "$BUNDLE" || true)
+    [ -z "$left" ] || { echo "left: process $left" >&2; return 1; }
+}
