@@ -83,6 +83,16 @@ void baton_make(int lowest)
         die("setenv", NULL, "set OCR_BATON");
 }
 
+void baton_renew(void)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||
+        dup3(pair[0], baton.read, O_CLOEXEC) < 0 || dup3(pair[1], baton.write, O_CLOEXEC) < 0)
+        die("socketpair", NULL, "make a socket of the host side's own");
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void keep_word(const char *line)
 {
     size_t used = strlen(baton.words), length = strlen(line);

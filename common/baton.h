@@ -18,6 +18,7 @@
  *     rootfs     ocr-mounts        the root file system, mounted       ocr-pivot
  *     sync       ocr-nsinit        SOCK_SEQPACKET to the host side     error.c, ocr-wait-fifo, ocr-process
  *     start      ocr-nsinit        fifo that `ocr start` writes to     ocr-wait-fifo
+ *     pidfd      ocr-nsinit        pidfd of the container's process    ocr-monitor
  *     started    ocr-nsinit        fifo that `ocr start` reads from    ocr-wait-fifo, ocr-process (as sync)
  *
  *     word       who sets it       what it is
@@ -34,6 +35,9 @@ enum { BATON_FDS_MAX = 253 }; /* SCM_MAX_FD of the kernel */
 
 /* Makes a new, empty baton; its socket gets numbers from `lowest` up, above what --preserve-fds owns. */
 void baton_make(int lowest);
+
+/* After a fork, on one side: a socket of its own in the place of the one that both have. */
+void baton_renew(void);
 
 /* Takes the message off the queue; dies when there is none. With a "sync" fd, failures go there from now on. */
 void baton_take(void);

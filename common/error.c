@@ -137,12 +137,22 @@ void print_record(struct record *r)
     write_line(STDERR_FILENO, line);
 }
 
+/* A record home, over the socket to ocr-nsinit's parent or the fifo to ocr-start. The fifo is open for both reading
+ * and writing, so that no SIGPIPE can come from it; the socket needs the flag. */
+static bool send_home(const struct record *r)
+{
+    ssize_t sent = send(home, r, sizeof *r, MSG_NOSIGNAL | MSG_EOR);
+    if (sent < 0 && errno == ENOTSOCK)
+        sent = write(home, r, sizeof *r);
+    return sent == (ssize_t)sizeof *r;
+}
+
 /* Sends it to the host side if this is the container side, prints it if not. */
 static void report(struct record *r)
 {
     snprintf(r->stage, sizeof r->stage, "%s", stage);
     snprintf(r->pointer, sizeof r->pointer, "%s", pointer);
-    if (home < 0 || send(home, r, sizeof *r, MSG_NOSIGNAL | MSG_EOR) != (ssize_t)sizeof *r)
+    if (home < 0 || !send_home(r))
         print_record(r);
 }
 
@@ -154,17 +164,22 @@ static void fill(struct record *r, int error, const char *call, const char *path
     vsnprintf(r->text, sizeof r->text, format, args);
 }
 
-_Noreturn static void give_up(struct record *r, enum status status)
+void end_with(enum status status)
 {
-    r->kind = 'e';
-    r->status = (unsigned char)status;
-    report(r);
     if (undo) {
         void (*function)(enum status) = undo;
         undo = NULL; /* it may fail itself */
         function(status);
     }
     _exit((int)status);
+}
+
+_Noreturn static void give_up(struct record *r, enum status status)
+{
+    r->kind = 'e';
+    r->status = (unsigned char)status;
+    report(r);
+    end_with(status);
 }
 
 void die(const char *call, const char *path, const char *format, ...)
@@ -224,7 +239,6 @@ void tell(char kind)
 {
     struct record r = {.kind = kind};
     snprintf(r.stage, sizeof r.stage, "%s", stage);
-    /* A host side that is gone can't be told; what follows notices by itself. */
-    if (home >= 0 && send(home, &r, sizeof r, MSG_NOSIGNAL | MSG_EOR) < 0)
-        return;
+    if (home >= 0 && !send_home(&r))
+        return; /* a host side that is gone can't be told; what follows notices by itself */
 }

@@ -31,7 +31,7 @@ enum status {
 
 /* One failure, or one debug line, as it travels from the container side. */
 struct record {
-    char kind;              /* 'e': error, 'd': debug, 'b': a stage begins, 'c': created */
+    char kind;              /* 'e': error, 'w': warning, 'd': debug, 'b': a stage begins, 'c': created, 'x': executing */
     unsigned char status;
     int error;              /* errno, 0: none */
     char stage[32];
@@ -62,6 +62,9 @@ _Noreturn void refuse(enum status status, const char *format, ...) __attribute__
 /* As refuse, with an errno that belongs to it (0: none). */
 _Noreturn void fail(enum status status, int error, const char *call, const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Ends the program after a failure that has been told already: undoes what fail_with says. */
+_Noreturn void end_with(enum status status);
 
 /* Prints a sentence, without ending the program. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
