@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -64,7 +65,7 @@ int main(int argc, char **argv)
 {
     stage_is("ocr-monitor");
     if (argc != 2 || argv[1][0] == '-')
-        usage_exit(usage, argc > 1 && (argv[1][1] == 'h' || argv[1][2] == 'h'));
+        usage_exit(usage, argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0));
     pid_t container = (pid_t)number_argument("PID", argv[1], 1, 1 << 30);
     sigset_t all;
     sigfillset(&all);
