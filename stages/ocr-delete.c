@@ -84,6 +84,9 @@ static struct options parse(int argc, char **argv)
 /* Whatever --root and ID lead to, only a directory with nothing but our files in it is taken apart. */
 static void check_is_state(int state, const char *id)
 {
+    struct stat st;
+    if (fstat(state, &st) < 0 || (st.st_mode & 077))
+        refuse(STATUS_STATE, "%s is not a state directory of ocr: it has mode %o, not 700", id, st.st_mode & 07777);
     int copy = openat(state, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = copy < 0 ? NULL : fdopendir(copy);
     if (!stream)
