@@ -10,7 +10,7 @@
  *     plan       ocr-validate      sealed memfd: the plan              all
  *     bpf        ocr-validate or   sealed memfd: finished BPF          ocr-process
  *                ocr-seccomp
- *     state      ocr-claim         the state directory                 ocr-cgroup, ocr-nsinit, ocr-seccomp, ocr-wait-fifo
+ *     state      ocr-claim         the state directory                 ocr-cgroup, ocr-nsinit, ocr-wait-fifo
  *     programs   ocr-nsinit        read-only mount of the stages       baton_pass
  *     cgroup2    ocr-cgroup        the container's cgroup (v2)         ocr-nsinit
  *     cgroup1.C  ocr-cgroup        cgroup.procs of the v1 hierarchy C  ocr-nsinit

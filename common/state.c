@@ -24,9 +24,9 @@ const char *state_root(const char *root)
     return path;
 }
 
-/* Makes a folder and those above it that are missing. */
-static void make_folders(const char *path)
+bool state_root_make(const char *root)
 {
+    const char *path = state_root(root);
     char part[PATH_MAX];
     snprintf(part, sizeof part, "%s", path);
     for (char *p = part + 1; *p; p++) {
@@ -36,8 +36,7 @@ static void make_folders(const char *path)
         mkdir(part, 0755); /* what went wrong shows when the last one can't be made */
         *p = '/';
     }
-    if (mkdir(part, 0700) < 0 && errno != EEXIST)
-        die("mkdir", path, "make the state folder %s", path);
+    return mkdir(part, 0700) == 0 || errno == EEXIST;
 }
 
 /* What others can write to can't be believed. */
@@ -56,7 +55,8 @@ int state_root_open(const char *root, bool make)
     const char *path = state_root(root);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT && make) {
-        make_folders(path);
+        if (!state_root_make(root))
+            die("mkdir", path, "make the state folder %s", path);
         fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (fd < 0 && errno == ENOENT && !make)

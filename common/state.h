@@ -19,7 +19,7 @@
  *     process PID START       a process of the container
  *     cgroup DIR              a cgroup that we made
  *
- * A directory that others can write to is not used.
+ * A directory that others can write to is not used. /run/ocr/@seccomp is no container's: see bpf-cache.h.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -37,6 +37,9 @@ struct process {
 
 /* The folder of all containers: `root` (--root), or /run/ocr, or $XDG_RUNTIME_DIR/ocr when not root. */
 const char *state_root(const char *root);
+
+/* Makes that folder and those above it that are missing; false and errno when it can't. */
+bool state_root_make(const char *root);
 
 /* Opens that folder, making it when `make`; -1 when there is none. Refuses one that others may write to. */
 int state_root_open(const char *root, bool make);

@@ -44,7 +44,7 @@ def member($s; $name): ($name | c_name) as $n | c_type($s) as $c
   | if .map then "    struct { const char *key; \($c)value; } *\($n);\n    uint32_t \($n)_len;"
     elif .list then "    \($c)*\($n);\n    uint32_t \($n)_len;"
     elif .maybe then "    \($c)*\($n);"
-    elif is_struct($s) then "    \($c)*\($n);"
+    elif is_struct($s) then "    \($c)*\($n);" + (if .sized then "\n    uint64_t \($n)_size;" else "" end)
     else "    \($c)\($n);" end;
 
 def struct_tag: if . == "plan" then "struct plan" else "struct plan_\(.)" end;
@@ -85,6 +85,7 @@ def field($s; $struct): .key as $name | .value
     + (if .nonempty then " .nonempty = true," else "" end)
     + (if .internal then " .internal = true," else "" end)
     + (if .format then " .format = format_\(.format)," else "" end)
+    + (if .sized then " .size_offset = offsetof(\($struct | struct_tag), \($n)_size)," else "" end)
     + (if .keys then " .keys = (const char *const[]){\([.keys[] | quote] | join(", ")), NULL}," else "" end)
     + (if .refuse then " .refuse = \(.refuse | quote)," else "" end)
     + (if .elsewhere then " .elsewhere = \(.elsewhere | quote)," else "" end)

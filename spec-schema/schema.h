@@ -46,6 +46,7 @@ struct schema_field {
     enum schema_shape shape;
     size_t offset, len_offset;      /* in the struct: of the member and of its length */
     size_t size, value_offset;      /* of what a pointer points to; of the value in a map's entry */
+    size_t size_offset;             /* of a uint64_t: how many bytes of the plan the value takes; 0: not kept */
     const struct schema_type *type; /* of KIND_STRUCT */
     const struct schema_enum *enums;
     int64_t min, max;               /* of a number; for uint64 a max of INT64_MAX is no limit */

@@ -49,6 +49,11 @@ const char *image_string(const char *text, size_t length)
     return memcpy(image_alloc(1, length + 1), text, length);
 }
 
+size_t image_used(void)
+{
+    return used;
+}
+
 int image_seal(void)
 {
     image->size = used;

@@ -188,6 +188,7 @@ static bool asks_for_nothing(struct json_object *value)
 static void load_field(char *at, const struct schema_field *f, struct json_object *value)
 {
     unsigned before = fault_count();
+    size_t start = image_used();
     char *to = at + f->offset;
     if (f->shape == SHAPE_LIST) {
         load_list(at, f, value);
@@ -201,6 +202,8 @@ static void load_field(char *at, const struct schema_field *f, struct json_objec
     } else {
         load_value(to, f, value);
     }
+    if (f->size_offset)
+        *(uint64_t *)(at + f->size_offset) = image_used() - start;
     if (fault_count() > before)
         return;
     if (f->refuse && !asks_for_nothing(value))

@@ -4,9 +4,10 @@
  * Takes nothing; it is the first stage and makes the baton. Reads config.json
  * of a bundle, checks it against spec-schema/ and the rules between fields,
  * and compiles it to a plan in a sealed memfd. It is the only program that
- * parses JSON. Gives: plan. Alone it is a linter: it tells every fault with
- * its JSON pointer, and touches nothing. See json_pointer (RFC 6901),
- * memfd_create(2), the OCI runtime-spec's config.md.
+ * parses JSON. Gives: plan, and bpf when the seccomp profile was compiled
+ * before; when it was not, ocr-seccomp comes before NEXT. Alone it is a linter:
+ * it tells every fault with its JSON pointer, and touches nothing. See
+ * json_pointer (RFC 6901), memfd_create(2), the OCI runtime-spec's config.md.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,13 +17,15 @@
 #include <string.h>
 
 #include "baton.h"
+#include "bpf-cache.h"
 #include "error.h"
 #include "sys.h"
 #include "usage.h"
 #include "validate.h"
 
 static const char usage[] =
-    "usage: ocr-validate [-b BUNDLE] [-c CONFIG] [--strict] [--print] [--preserve-fds N] [NEXT [ARG]...]\n"
+    "usage: ocr-validate [-b BUNDLE] [-c CONFIG] [--strict] [--print] [--preserve-fds N]\n"
+    "                    [--root DIR] [NEXT [ARG]...]\n"
     "\n"
     "Checks a bundle's config.json and compiles it to a plan.\n"
     "\n"
@@ -30,28 +33,31 @@ static const char usage[] =
     "  -c, --config CONFIG   the config (config.json in the bundle); -: standard input\n"
     "      --strict          also refuse fields that are unknown or that nothing acts on\n"
     "      --print           print the plan as JSON\n"
-    "      --preserve-fds N  fds 3 to 3+N-1 are the container's (0)\n";
+    "      --preserve-fds N  fds 3 to 3+N-1 are the container's (0)\n"
+    "      --root DIR        the folder of all containers' states (/run/ocr): compiled seccomp filters are kept there\n";
 
 struct options {
     const char *bundle, *config;
+    char *root;
     bool print, strict;
     long preserve_fds;
 };
 
 static struct options parse(int argc, char **argv)
 {
-    enum { PRINT = 256, STRICT, PRESERVE };
+    enum { PRINT = 256, STRICT, PRESERVE, ROOT };
     static const struct option longs[] = {
         {"bundle", required_argument, NULL, 'b'}, {"config", required_argument, NULL, 'c'},
         {"print", no_argument, NULL, PRINT},      {"strict", no_argument, NULL, STRICT},
         {"help", no_argument, NULL, 'h'},         {"preserve-fds", required_argument, NULL, PRESERVE},
-        {NULL, 0, NULL, 0}};
+        {"root", required_argument, NULL, ROOT},  {NULL, 0, NULL, 0}};
     struct options o = {.bundle = "."};
     for (int option; (option = getopt_long(argc, argv, "+b:c:h", longs, NULL)) != -1;) {
         switch (option) {
         case 'b': o.bundle = optarg; break;
         case 'c': o.config = optarg; break;
         case PRINT: o.print = true; break;
+        case ROOT: o.root = optarg; break;
         case STRICT: o.strict = true; break;
         case PRESERVE: o.preserve_fds = number_argument("--preserve-fds", optarg, 0, 1 << 16); break;
         default: usage_exit(usage, option == 'h');
@@ -77,22 +83,23 @@ static void clean_fds(unsigned preserved)
         die("close_range", NULL, "make the caller's fds close-on-exec");
 }
 
-static const char *absolute(const char *path)
+/* Free for the caller to keep: the plan's image has no room for it before the config is loaded. */
+static char *absolute(const char *path)
 {
     char *real = realpath(path, NULL);
     if (!real)
         fail(STATUS_CONFIG, errno, "realpath", path, "find the bundle %s", path);
-    return image_string(real, strlen(real));
+    return real;
 }
 
 static const char *join(const char *folder, const char *path)
 {
-    char joined[PATH_MAX];
+    static char joined[PATH_MAX];
     int length = path[0] == '/' ? snprintf(joined, sizeof joined, "%s", path)
                                 : snprintf(joined, sizeof joined, "%s/%s", folder, path);
     if (length >= (int)sizeof joined)
         refuse(STATUS_CONFIG, "%.100s...: the path is too long", path);
-    return image_string(joined, (size_t)length);
+    return joined;
 }
 
 static const struct plan *compile(const struct options *o)
@@ -101,13 +108,42 @@ static const struct plan *compile(const struct options *o)
     struct load_options how = {.strict = o->strict};
     const char *bundle = absolute(o->bundle);
     struct json_object *config = read_config(o->config ? o->config : join(bundle, "config.json"), &how);
+    /* Nothing else is in the image yet: what is loaded first, the seccomp profile, is always at the same address. */
     load(plan, config, &how);
-    plan->bundle = bundle;
-    if (plan->root && plan->root->path)
-        plan->rootfs = join(bundle, plan->root->path);
+    plan->bundle = image_string(bundle, strlen(bundle));
+    if (plan->root && plan->root->path) {
+        const char *rootfs = join(bundle, plan->root->path);
+        plan->rootfs = image_string(rootfs, strlen(rootfs));
+    }
     if (fault_count() == 0)
         check_rules(plan);
     return plan; /* json-c's memory ends with the process: taking it apart would be work for nobody */
+}
+
+/* The profile's BPF into the baton; when it is not kept from before, the stage that compiles it comes before NEXT. */
+static char **with_filter(const struct plan *plan, char *root, char **next)
+{
+    if (!plan->linux->seccomp)
+        return next;
+    int bpf = bpf_cache_find(root, plan->linux);
+    if (bpf >= 0) {
+        debug("the seccomp filter is kept from before");
+        baton_put("bpf", bpf);
+        return next;
+    }
+    size_t length = 0, used = 0;
+    while (next[length])
+        length++;
+    char **stages = calloc(length + 4, sizeof *stages);
+    if (!stages)
+        die("calloc", NULL, "put ocr-seccomp before %s", next[0]);
+    stages[used++] = "ocr-seccomp";
+    if (root) {
+        stages[used++] = "--root";
+        stages[used++] = root;
+    }
+    memcpy(stages + used, next, length * sizeof *stages);
+    return stages;
 }
 
 int main(int argc, char **argv)
@@ -128,6 +164,7 @@ int main(int argc, char **argv)
     if (!*next)
         return 0;
     baton_make(3 + (int)o.preserve_fds);
+    next = with_filter(plan, o.root, next); /* sealing the plan ends its mapping, so before that */
     baton_put("plan", image_seal());
     baton_pass(next);
 }

@@ -61,4 +61,6 @@ void check_rules(const struct plan *plan)
     check_namespaces(plan->linux);
     check_mappings(plan);
     check_owned(plan);
+    if (plan->linux->seccomp)
+        check_seccomp(plan->linux->seccomp);
 }

@@ -30,6 +30,7 @@ _Noreturn void faults_refuse(void); /* the first as this program's failure */
 struct plan *image_begin(void);
 void *image_alloc(size_t size, size_t count);
 const char *image_string(const char *text, size_t length);
+size_t image_used(void); /* how many bytes of it are taken */
 int image_seal(void); /* the sealed memfd */
 
 /* load.c: JSON into the plan, by the schema's tables. */
@@ -49,6 +50,8 @@ uint64_t load_capabilities(struct json_object *list);
 
 /* rules.c: what holds between fields. */
 void check_rules(const struct plan *plan);
+/* seccomp.c: those of a profile. */
+void check_seccomp(const struct plan_seccomp *profile);
 
 /* print.c: the plan as JSON. */
 void print_plan(const struct plan *plan);
