@@ -94,4 +94,9 @@ static inline int sys_execveat(int dir, const char *path, char *const argv[], ch
 {
     return (int)syscall(SYS_execveat, dir, path, argv, envp, flags);
 }
+
+static inline int sys_faccessat2(int dir, const char *path, int mode, int flags)
+{
+    return (int)syscall(SYS_faccessat2, dir, path, mode, flags);
+}
 #endif
