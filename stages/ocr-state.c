@@ -42,6 +42,7 @@ int main(int argc, char **argv)
     if (wrong)
         refuse(STATUS_STATE, "the state of container \"%s\" is broken: %s", id, wrong);
     state_info_print(stdout, &info, true);
+    putchar('\n');
     if (fflush(stdout) != 0)
         die("write", NULL, "print the state");
     return 0;
