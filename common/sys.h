@@ -11,6 +11,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -63,6 +64,11 @@ static inline int sys_fsmount(int fs, unsigned flags, unsigned attributes)
 static inline int sys_mount_setattr(int dir, const char *path, unsigned flags, const struct mount_attr *attr)
 {
     return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
+}
+
+static inline int sys_statx(int dir, const char *path, int flags, unsigned mask, struct statx *st)
+{
+    return (int)syscall(SYS_statx, dir, path, flags, mask, st);
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
