@@ -71,6 +71,9 @@ const char *baton_words(void); /* all words, one KEY=VALUE a line */
  * directory, if it has one, or beside this program; anything else as execvp(3) does. Never returns. */
 _Noreturn void baton_pass(char **next);
 
+/* Becomes NEXT as baton_pass does, but leaves the queue alone: after baton_peek. Returns only when it can't. */
+void exec_next(char **next);
+
 /* Closes the socket and forgets OCR_BATON: nothing of the walk is left in this process but the fds taken out. */
 void baton_drop(void);
 
