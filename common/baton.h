@@ -24,6 +24,7 @@
  *     word       who sets it       what it is
  *     id         ocr-claim         the container's id
  *     cgroup     ocr-cgroup        its cgroup's path, from the hierarchy's root
+ *     keep       ocr-nsinit        ocr-monitor does not remove the container
  *
  * The message is taken with MSG_CMSG_CLOEXEC, so every fd in it is close-on-exec.
  */
