@@ -92,21 +92,13 @@ static void own_session(void)
         die("setsid", NULL, "make a session");
 }
 
-/* What the caller ignores or blocks is inherited across execve(2), what it handles is not. The system calls, since a
- * libc keeps some signals for itself. */
-static void reset_signals(void)
+/* What the caller blocks is inherited across execve(2). So is what it ignores, but ocr-nsinit has set that back. The
+ * system call, since a libc keeps some signals for itself. */
+static void unblock_signals(void)
 {
     uint64_t none = 0;
-    struct {
-        void (*handler)(int);
-        unsigned long flags;
-        void (*restorer)(void);
-        uint64_t mask;
-    } initial = {.handler = SIG_DFL};
-    for (int signal = 1; signal <= 64; signal++)
-        if (signal != SIGKILL && signal != SIGSTOP)
-            syscall(SYS_rt_sigaction, signal, &initial, NULL, sizeof none);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
+    if (syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none) < 0)
+        die("sigprocmask", NULL, "unblock the signals");
 }
 
 static void check_folder(const char *cwd)
@@ -151,7 +143,7 @@ int main(int argc, char **argv)
     struct sock_fprog *filter = map_filter(plan, baton_fd("bpf"));
 
     own_session();
-    reset_signals();
+    unblock_signals();
     if (!o.keep_keyring)
         join_keyring(baton_word("id"));
     const char **env = environment(process);
