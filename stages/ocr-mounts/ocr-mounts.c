@@ -26,6 +26,7 @@
 #include "error.h"
 #include "fd.h"
 #include "mounts.h"
+#include "path.h"
 #include "sys.h"
 #include "usage.h"
 
@@ -106,6 +107,16 @@ static void make_mounts(const struct plan *plan, int root)
     at("");
 }
 
+/* Engines rely on it that process.cwd is made where the image has no such folder. While the root can be written to; a
+ * cwd that can't be made or entered is the failure of ocr-process. */
+static void make_working_directory(const struct plan *plan, int root)
+{
+    const char *cwd = plan->process && plan->process->cwd ? plan->process->cwd : "/";
+    int fd = cwd[1] ? make_in_root(root, cwd, true) : -1;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     stage_is("ocr-mounts");
@@ -118,6 +129,7 @@ int main(int argc, char **argv)
     int root = mount_root(plan);
     make_mounts(plan, root);
     make_devices(plan, root);
+    make_working_directory(plan, root);
     mask_paths(plan, root, null);
     protect_paths(plan, root);
     umask(mask);
