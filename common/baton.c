@@ -298,6 +298,14 @@ void exec_program(const char *name, char *const argv[])
         execv(path, argv);
 }
 
+void exec_next(char **next)
+{
+    if (strncmp(next[0], "ocr-", 4) == 0 && !strchr(next[0], '/'))
+        exec_program(next[0], next);
+    else
+        execvp(next[0], next);
+}
+
 void baton_pass(char **next)
 {
     if (!next[0])
@@ -305,10 +313,7 @@ void baton_pass(char **next)
     queue();
     fcntl(baton.read, F_SETFD, 0);
     fcntl(baton.write, F_SETFD, 0);
-    if (strncmp(next[0], "ocr-", 4) == 0 && !strchr(next[0], '/'))
-        exec_program(next[0], next);
-    else
-        execvp(next[0], next);
+    exec_next(next);
     int error = errno;
     fcntl(baton.read, F_SETFD, FD_CLOEXEC);
     fcntl(baton.write, F_SETFD, FD_CLOEXEC);

@@ -24,6 +24,7 @@
  *     word       who sets it       what it is
  *     id         ocr-claim         the container's id
  *     cgroup     ocr-cgroup        its cgroup's path, from the hierarchy's root
+ *     keep       ocr-nsinit        ocr-monitor does not remove the container
  *
  * The message is taken with MSG_CMSG_CLOEXEC, so every fd in it is close-on-exec.
  */
@@ -70,6 +71,9 @@ const char *baton_words(void); /* all words, one KEY=VALUE a line */
 /* Queues the message again and becomes NEXT. A NEXT with the name of a stage is found in the baton's "programs"
  * directory, if it has one, or beside this program; anything else as execvp(3) does. Never returns. */
 _Noreturn void baton_pass(char **next);
+
+/* Becomes NEXT as baton_pass does, but leaves the queue alone: after baton_peek. Returns only when it can't. */
+void exec_next(char **next);
 
 /* Closes the socket and forgets OCR_BATON: nothing of the walk is left in this process but the fds taken out. */
 void baton_drop(void);

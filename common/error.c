@@ -1,5 +1,6 @@
 #include "error.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -71,11 +72,16 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-/* One sentence: stage, pointer, what was done, why. */
+/* One sentence: stage, pointer, what was done, why. Where a program can't be executed, why begins with a small letter:
+ * Docker knows "permission denied" and "no such file or directory" in this form only, and exits with 126 or 127. */
 static void sentence(const struct record *r, char *line, size_t size)
 {
-    snprintf(line, size, "%s: %s%s%s%s%s", r->stage, r->pointer, r->pointer[0] ? ": " : "", r->text,
-             r->error ? ": " : "", r->error ? strerror(r->error) : "");
+    char why[128] = "";
+    if (r->error)
+        snprintf(why, sizeof why, ": %s", strerror(r->error));
+    if (r->status == STATUS_NOT_EXECUTABLE || r->status == STATUS_NOT_FOUND)
+        why[2] = (char)tolower((unsigned char)why[2]);
+    snprintf(line, size, "%s: %s%s%s%s", r->stage, r->pointer, r->pointer[0] ? ": " : "", r->text, why);
     make_printable(line);
 }
 

@@ -32,6 +32,11 @@ const struct plan *plan_map(int fd)
     return &image->plan;
 }
 
+void plan_unmap(void)
+{
+    munmap((void *)PLAN_ADDRESS, PLAN_SIZE_MAX); /* nothing else is there */
+}
+
 const struct plan_namespace *plan_namespace(const struct plan *plan, uint32_t type)
 {
     for (uint32_t i = 0; plan->linux && i < plan->linux->namespaces_len; i++)

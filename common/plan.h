@@ -28,6 +28,9 @@ struct plan_image {
 /* Maps the image, which must be a sealed memfd; dies when it is not one or of another version. */
 const struct plan *plan_map(int fd);
 
+/* Unmaps it: a process that only waits should not hold its pages. */
+void plan_unmap(void);
+
 /* The namespace of this kind (CLONE_NEW*), or NULL when the config has none. */
 const struct plan_namespace *plan_namespace(const struct plan *plan, uint32_t type);
 #endif

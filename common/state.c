@@ -67,11 +67,17 @@ int state_root_open(const char *root, bool make)
     return fd;
 }
 
-void state_check_id(const char *id)
+bool state_is_id(const char *id)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
     size_t length = strlen(id);
-    if (length == 0 || length > NAME_MAX || id[strspn(id, allowed)] || strcmp(id, ".") == 0 || strcmp(id, "..") == 0)
+    return length > 0 && length <= NAME_MAX && !id[strspn(id, allowed)] && strcmp(id, ".") != 0 &&
+           strcmp(id, "..") != 0;
+}
+
+void state_check_id(const char *id)
+{
+    if (!state_is_id(id))
         refuse(STATUS_USAGE, "container id \"%.300s\": must be 1 to 255 of the characters A-Z a-z 0-9 _ + . -", id);
 }
 

@@ -28,6 +28,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define SPEC_VERSION "1.3.0" /* of the OCI runtime specification that states, and this runtime, comply with */
+
 enum container_status { CREATING, CREATED, RUNNING, STOPPED };
 
 struct process {
@@ -44,7 +46,10 @@ bool state_root_make(const char *root);
 /* Opens that folder, making it when `make`; -1 when there is none. Refuses one that others may write to. */
 int state_root_open(const char *root, bool make);
 
-/* Ends the program unless `id` is made of [A-Za-z0-9_+.-], is not . or .., and has at most 255 bytes. */
+/* Is `id` made of [A-Za-z0-9_+.-], not . or .., of at most 255 bytes? */
+bool state_is_id(const char *id);
+
+/* Ends the program unless `id` is one. */
 void state_check_id(const char *id);
 
 /* Opens the state of the container `id`; refuses (STATUS_STATE) when there is none. */

@@ -11,6 +11,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <linux/stat.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -65,6 +66,11 @@ static inline int sys_mount_setattr(int dir, const char *path, unsigned flags, c
     return (int)syscall(SYS_mount_setattr, dir, path, flags, attr, sizeof *attr);
 }
 
+static inline int sys_statx(int dir, const char *path, int flags, unsigned mask, struct statx *st)
+{
+    return (int)syscall(SYS_statx, dir, path, flags, mask, st);
+}
+
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
     return (int)syscall(SYS_pivot_root, new_root, put_old);
@@ -93,5 +99,10 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal, siginfo_t *info, 
 static inline int sys_execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
     return (int)syscall(SYS_execveat, dir, path, argv, envp, flags);
+}
+
+static inline int sys_faccessat2(int dir, const char *path, int mode, int flags)
+{
+    return (int)syscall(SYS_faccessat2, dir, path, mode, flags);
 }
 #endif

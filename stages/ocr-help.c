@@ -64,15 +64,16 @@ static const char version[] = "ocr version " VERSION "\n"
                               "commit: " COMMIT "\n"
                               "spec: 1.3.0\n";
 
-static const char usage[] = "usage: ocr-help [create | run]\n"
-                            "       ocr-help --version | --missing | --refuse TEXT | --print PROGRAM [ARG]...\n"
-                            "\n"
-                            "Prints the help of ocr, or of one of its commands.\n"
-                            "\n"
-                            "      --version      print the version\n"
-                            "      --missing      print the help to standard error: the command is missing\n"
-                            "      --refuse TEXT  fail with TEXT as the message\n"
-                            "      --print        print the command line that follows, a stage a line\n";
+static const char usage[] =
+    "usage: ocr-help [create | run]\n"
+    "       ocr-help --version | --missing | --refuse TEXT [STATUS PROGRAM] | --print PROGRAM [ARG]...\n"
+    "\n"
+    "Prints the help of ocr, or of one of its commands.\n"
+    "\n"
+    "      --version      print the version\n"
+    "      --missing      print the help to standard error: the command is missing\n"
+    "      --refuse TEXT  fail with TEXT as the message, STATUS (2), and as PROGRAM (ocr)\n"
+    "      --print        print the command line that follows, a stage a line\n";
 
 /* An argument as a shell reads it. */
 static void print_word(const char *word)
@@ -108,6 +109,10 @@ int main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "--print") == 0 && argc > 2)
         return print_walk(argv + 2);
+    if (strcmp(what, "--refuse") == 0 && argc == 5) {
+        stage_is(argv[4]);
+        refuse((enum status)number_argument("--refuse", argv[3], 1, 255), "%s", argv[2]);
+    }
     if (strcmp(what, "--refuse") == 0 && argc == 3)
         refuse(STATUS_USAGE, "%s", argv[2]);
     if (argc > 2 || strcmp(what, "--missing") == 0)

@@ -5,8 +5,9 @@
  * the container's process is its child. Passes signals on to it, reaps what is
  * left to it as a subreaper, and when the container has ended becomes
  * ocr-delete, which removes it and exits with the container's exit status, or
- * 128 and the number of the signal that ended it. See PR_SET_CHILD_SUBREAPER
- * in prctl(2), signalfd(2), pidfd_send_signal(2).
+ * 128 and the number of the signal that ended it. With the word keep it exits
+ * so itself. See PR_SET_CHILD_SUBREAPER in prctl(2), signalfd(2),
+ * pidfd_send_signal(2).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -79,8 +80,11 @@ int main(int argc, char **argv)
     /* A daemon of a container without a pid namespace falls to us and not to init, and ocr-delete ends it. */
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         die("prctl", NULL, "become the subreaper");
+    int ended_with = watch(container, pidfd);
+    if (baton_word("keep"))
+        return ended_with;
     char status[8];
-    snprintf(status, sizeof status, "%d", watch(container, pidfd));
+    snprintf(status, sizeof status, "%d", ended_with);
     close(pidfd);
     baton_pass((char *[]){"ocr-delete", "--undo", status, NULL});
 }

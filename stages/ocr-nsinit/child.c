@@ -36,6 +36,16 @@ static void wait_for_host(int sync)
         _exit(STATUS_FAILED);
 }
 
+/* What the caller ignores would be ignored by the payload, too (signal(7)). Here, since we would only wait otherwise:
+ * the 62 system calls cost no time. Not sigaction(3), since a libc keeps some signals for itself. */
+static void reset_signals(void)
+{
+    char initial[64] = {0}; /* SIG_DFL, no flags, no mask: of whatever layout the kernel's struct is */
+    for (int signal = 1; signal <= 64; signal++)
+        if (signal != SIGKILL && signal != SIGSTOP)
+            syscall(SYS_rt_sigaction, signal, initial, NULL, 8);
+}
+
 /* The kernel forgets PR_SET_PDEATHSIG when credentials change (prctl(2)): ask again, and look who is still there. */
 static void stay_with_host(int sync)
 {
@@ -174,6 +184,7 @@ void container_side(struct nsinit *n)
     fail_with(NULL); /* the host side undoes; what this side must do is say why */
     fail_to(n->sync[1]);
     close(n->sync[0]);
+    reset_signals();
     wait_for_host(n->sync[1]);
     enter_cgroups();
     enter_namespaces(n);

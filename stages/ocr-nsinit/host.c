@@ -171,11 +171,13 @@ static void write_pid_file(const char *path, pid_t pid)
 }
 
 /* The host side of a container in the foreground goes on as ocr-monitor, with a baton of its own. */
-_Noreturn static void go_on_as_monitor(pid_t pid)
+_Noreturn static void go_on_as_monitor(const struct nsinit *n, pid_t pid)
 {
     char number[16];
     snprintf(number, sizeof number, "%d", pid);
     baton_put("pidfd", child_pidfd);
+    if (n->keep)
+        baton_set_word("keep", "1");
     baton_pass((char *[]){"ocr-monitor", number, NULL});
 }
 
@@ -198,6 +200,6 @@ void host_side(struct nsinit *n, pid_t pid, int pidfd)
     state_write(n->state, "pid", text);
     write_pid_file(n->pid_file, child.pid);
     if (n->foreground)
-        go_on_as_monitor(child.pid);
+        go_on_as_monitor(n, child.pid);
     _exit(0);
 }

@@ -13,6 +13,7 @@ struct nsinit {
     char **next;           /* NEXT ARG..., for the container side */
     const char *pid_file;  /* --pid-file, or NULL */
     bool foreground;       /* --foreground: go on as ocr-monitor */
+    bool keep;             /* --keep: which does not remove the container then */
     int state;             /* the state directory */
     int sync[2];           /* SOCK_SEQPACKET: the host side's end, the container side's end */
     uint64_t new;          /* CLONE_NEW* of the namespaces that the child is cloned into */

@@ -37,18 +37,20 @@
 #include "usage.h"
 
 static const char usage[] =
-    "usage: ocr-nsinit [--pid-file FILE] [--foreground] NEXT [ARG]...\n"
+    "usage: ocr-nsinit [--pid-file FILE] [--foreground] [--keep] NEXT [ARG]...\n"
     "\n"
     "Makes the container's namespaces and its first process, which becomes NEXT.\n"
     "\n"
     "      --pid-file FILE  write the process's pid there\n"
-    "      --foreground     stay as ocr-monitor until the container ends\n";
+    "      --foreground     stay as ocr-monitor until the container ends, then remove it\n"
+    "      --keep           with --foreground: do not remove it\n";
 
 static struct nsinit parse(int argc, char **argv)
 {
-    enum { PID_FILE = 256, FOREGROUND };
+    enum { PID_FILE = 256, FOREGROUND, KEEP };
     static const struct option longs[] = {{"pid-file", required_argument, NULL, PID_FILE},
                                           {"foreground", no_argument, NULL, FOREGROUND},
+                                          {"keep", no_argument, NULL, KEEP},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     struct nsinit n = {.user = -1, .mount = -1};
@@ -56,6 +58,7 @@ static struct nsinit parse(int argc, char **argv)
         switch (option) {
         case PID_FILE: n.pid_file = optarg; break;
         case FOREGROUND: n.foreground = true; break;
+        case KEEP: n.keep = true; break;
         default: usage_exit(usage, option == 'h');
         }
     }
