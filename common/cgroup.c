@@ -198,7 +198,7 @@ static void remove_below(int dir, int *tries)
     close(dir);
 }
 
-bool cgroup_remove(const char *dir)
+bool cgroup_remove_empty(const char *dir)
 {
     struct statfs fs;
     if (statfs(dir, &fs) < 0)
@@ -207,8 +207,13 @@ bool cgroup_remove(const char *dir)
         errno = EXDEV;
         return false;
     }
+    return rmdir(dir) == 0 || errno == ENOENT;
+}
+
+bool cgroup_remove(const char *dir)
+{
     for (int tries = 0; tries < TRIES_MAX; wait_a_little(tries++)) {
-        if (rmdir(dir) == 0 || errno == ENOENT)
+        if (cgroup_remove_empty(dir))
             return true;
         int top = errno == EBUSY ? cgroup_open(dir) : -1;
         if (top < 0)

@@ -19,6 +19,9 @@ int cgroup_open(const char *dir);
  * more to be gone: cgroup_remove waits for that. */
 void cgroup_kill(int dir, int signal);
 
+/* Removes the cgroup if nothing is in it, in two system calls; true when it is gone or never was. */
+bool cgroup_remove_empty(const char *dir);
+
 /* Removes the cgroup and those below it; true when it is gone or never was. Waits some seconds at most for processes
  * that are dying; false and errno (EBUSY) when there still are some. A living one is never touched. */
 bool cgroup_remove(const char *dir);

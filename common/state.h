@@ -17,7 +17,8 @@
  *
  *     walk PID START          the process that walks the stages of create or run
  *     process PID START       a process of the container
- *     cgroup DIR              a cgroup that we made
+ *     cgroup DIR              a cgroup of the container alone
+ *     cgroup-parent DIR       a cgroup above one of those that we made: removed unless others are in it
  *
  * A directory that others can write to is not used. /run/ocr/@seccomp is no container's: see bpf-cache.h.
  */

@@ -121,7 +121,7 @@ static void read_journal(int state, const char *id)
     for (char *end; (end = strchr(line, '\n')); line = end + 1) {
         *end = '\0';
         if (journal.lines == sizeof journal.line / sizeof *journal.line ||
-            !(strncmp(line, "cgroup /", 8) == 0 ||
+            !(strncmp(line, "cgroup /", 8) == 0 || strncmp(line, "cgroup-parent /", 15) == 0 ||
               (strncmp(line, "walk ", 5) == 0 && process_parse(line + 5, &process)) ||
               (strncmp(line, "process ", 8) == 0 && process_parse(line + 8, &process))))
             bad_journal(id, line);
@@ -199,13 +199,13 @@ static bool walk_lives(void)
 
 static void remove_cgroup(const char *dir)
 {
+    if (cgroup_remove_empty(dir)) /* the usual case, and the quick one */
+        return;
     OWNED_FD cgroup = cgroup_open(dir);
     if (cgroup < 0 && errno == ENOENT)
         return;
     if (cgroup < 0)
         fail(STATUS_FAILED, errno, "open", dir, "remove the cgroup %s", dir);
-    if (rmdir(dir) == 0)
-        return;
     cgroup_kill(cgroup, SIGKILL);
     if (!cgroup_remove(dir))
         die("rmdir", dir, "remove the cgroup %s", dir);
@@ -260,9 +260,12 @@ static bool undo(int state, const struct options *o)
     if (state_read(state, "pid", pid, sizeof pid) && process_parse(pid, &init))
         end_process(&init);
     end_processes("process ");
-    for (unsigned i = journal.lines; i-- > 0;)
+    for (unsigned i = journal.lines; i-- > 0;) {
         if (entry(i, "cgroup "))
             remove_cgroup(entry(i, "cgroup "));
+        else if (entry(i, "cgroup-parent "))
+            cgroup_remove_empty(entry(i, "cgroup-parent "));
+    }
     remove_files(state, folder, o->id);
     return true;
 }
