@@ -22,7 +22,7 @@ static bool add(struct cgroups *cgroups, const char *folder, const char *name, b
     if (cgroups->count == HIERARCHIES_MAX || strlen(name) >= sizeof h->name || strchr(folder, '/'))
         return false;
     snprintf(h->mount, sizeof h->mount, CGROUP_TOP "%s%s", *folder ? "/" : "", folder);
-    int root = open(h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int root = openat(AT_FDCWD, h->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return false;
     if (fstatfs(root, &fs) < 0 || fs.f_type != (v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC)) {
@@ -57,16 +57,24 @@ static void add_line(struct cgroups *cgroups, char *line)
     }
 }
 
-/* What is undone first stands last: the freezer, since nothing dies that it holds. */
-static void put_freezer_last(struct cgroups *cgroups)
+static void swap(struct cgroups *cgroups, unsigned a, unsigned b)
 {
-    for (unsigned i = 0; i + 1 < cgroups->count; i++) {
-        if (strcmp(cgroups->list[i].name, "freezer") == 0) {
-            struct hierarchy freezer = cgroups->list[i];
-            cgroups->list[i] = cgroups->list[cgroups->count - 1];
-            cgroups->list[cgroups->count - 1] = freezer;
-        }
-    }
+    static struct hierarchy kept;
+    kept = cgroups->list[a];
+    cgroups->list[a] = cgroups->list[b];
+    cgroups->list[b] = kept;
+}
+
+/* The order of the journal. `ocr kill --all` takes the first: version 2, where one write ends all processes, whatever
+ * they do. What is undone first stands last: the freezer, since nothing dies that it holds. */
+static void put_in_order(struct cgroups *cgroups)
+{
+    for (unsigned i = 0; i < cgroups->count; i++)
+        if (cgroups->list[i].v2)
+            swap(cgroups, i, 0);
+    for (unsigned i = 0; i < cgroups->count; i++)
+        if (strcmp(cgroups->list[i].name, "freezer") == 0)
+            swap(cgroups, i, cgroups->count - 1);
 }
 
 void find_hierarchies(struct cgroups *cgroups)
@@ -78,13 +86,13 @@ void find_hierarchies(struct cgroups *cgroups)
     if (fs.f_type == CGROUP2_SUPER_MAGIC) {
         add(cgroups, "", "unified", true);
     } else {
-        OWNED_FD fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+        OWNED_FD fd = openat(AT_FDCWD, "/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
         ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
         if (length < 0)
             die("read", "/proc/self/cgroup", "read /proc/self/cgroup");
         for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
             add_line(cgroups, line);
-        put_freezer_last(cgroups);
+        put_in_order(cgroups);
     }
     if (!cgroups->count)
         refuse(STATUS_FAILED,

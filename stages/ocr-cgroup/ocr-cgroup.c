@@ -47,11 +47,15 @@ static bool parse(int argc, char **argv)
     return wanted;
 }
 
+/* Bounds that nobody needs more than, and with which the journal of all its cgroups stays readable. */
+enum { CGROUPS_PATH_MAX = 1024, PARTS_MAX = 32 };
+
 /* linux.cgroupsPath, from the hierarchy's root also when it is relative; without one, a name that nothing else has.
  * "//" and "." are left out of it. */
 static void choose_path(char path[PATH_MAX], const char *asked, const char *id)
 {
     size_t length = 0;
+    int parts = 0;
     if (!asked || !*asked) {
         snprintf(path, PATH_MAX, "ocr-%s", id);
         return;
@@ -64,8 +68,8 @@ static void choose_path(char path[PATH_MAX], const char *asked, const char *id)
             continue;
         if (n == 2 && memcmp(part, "..", 2) == 0)
             refuse(STATUS_CONFIG, "must not hold \"..\"");
-        if (n > NAME_MAX || length + n + 2 > PATH_MAX / 2)
-            refuse(STATUS_CONFIG, "is too long");
+        if (n > NAME_MAX || length + n + 2 > CGROUPS_PATH_MAX || ++parts > PARTS_MAX)
+            refuse(STATUS_CONFIG, "is too long: at most %d bytes in %d parts", CGROUPS_PATH_MAX, PARTS_MAX);
         if (length)
             path[length++] = '/';
         memcpy(path + length, part, n);
