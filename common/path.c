@@ -8,10 +8,11 @@
 
 #include "sys.h"
 
+enum { LINKS_MAX = 16 };
+
 int open_in_root(int root, const char *path, int flags)
 {
-    struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     /* EAGAIN: somebody renamed or mounted in the root meanwhile; a race that an attacker could keep up for ever. */
     for (int tries = 0; tries < 128; tries++) {
         int fd = sys_openat2(root, path, &how);
@@ -38,40 +39,72 @@ static int make_entry(int root, int parent, const char *path, const char *name, 
     return open_in_root(root, path, O_PATH);
 }
 
-int make_in_root(int root, const char *path, bool folder)
+static int make_path(int root, const char *path, bool folder, int links);
+
+/* `path` up to `end` is a link to nothing yet, as /etc/resolv.conf is in many images: makes what it leads to, and what
+ * follows after it. */
+static int make_behind_link(int root, int parent, const char *path, const char *end, bool folder, int links)
+{
+    char link[PATH_MAX], whole[PATH_MAX];
+    const char *name = end;
+    while (name > path && name[-1] != '/')
+        name--;
+    snprintf(whole, sizeof whole, "%.*s", (int)(end - name), name);
+    ssize_t length = readlinkat(parent, whole, link, sizeof link - 1);
+    if (length <= 0)
+        return -1;
+    link[length] = '\0';
+    int prefix = link[0] == '/' ? 0 : (int)(name - path);
+    if (links == LINKS_MAX || snprintf(whole, sizeof whole, "%.*s%s%s", prefix, path, link, end) >= (int)sizeof whole) {
+        errno = ELOOP;
+        return -1;
+    }
+    return make_path(root, whole, folder, links + 1);
+}
+
+/* Opens or makes the entry that `path` up to `end` names, in the folder that `parent` is. */
+static int make_part(int root, int parent, const char *path, const char *end, bool folder)
 {
     char part[PATH_MAX];
+    memcpy(part, path, (size_t)(end - path));
+    part[end - path] = '\0';
+    int fd = open_in_root(root, part, O_PATH);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    const char *slash = strrchr(part, '/');
+    return make_entry(root, parent, part, slash ? slash + 1 : part, folder);
+}
+
+static int make_path(int root, const char *path, bool folder, int links)
+{
     int fd = open_in_root(root, path, O_PATH);
     if (fd >= 0 || errno != ENOENT)
         return fd;
-    if (strlen(path) >= sizeof part) {
+    if (strlen(path) >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }
     int parent = open_in_root(root, "/", O_PATH);
     for (const char *p = path + strspn(path, "/"); parent >= 0 && *p;) {
-        size_t length = strcspn(p, "/");
-        const char *next = p + length + strspn(p + length, "/");
-        char name[NAME_MAX + 1];
-        if (length > NAME_MAX) {
-            close(parent);
-            errno = ENAMETOOLONG;
-            return -1;
-        }
-        memcpy(name, p, length);
-        name[length] = '\0';
-        memcpy(part, path, (size_t)(p + length - path));
-        part[p + length - path] = '\0';
-        fd = open_in_root(root, part, O_PATH);
-        if (fd < 0 && errno == ENOENT)
-            fd = make_entry(root, parent, part, name, folder || *next);
+        const char *end = p + strcspn(p, "/"), *next = end + strspn(end, "/");
+        fd = make_part(root, parent, path, end, folder || *next);
+        bool dangling = fd < 0 && errno == ENOENT;
+        if (dangling)
+            fd = make_behind_link(root, parent, path, end, folder, links);
         int error = errno;
         close(parent);
         errno = error;
+        if (dangling)
+            return fd;
         parent = fd;
         p = next;
     }
     return parent;
+}
+
+int make_in_root(int root, const char *path, bool folder)
+{
+    return make_path(root, path, folder, 0);
 }
 
 const char *fd_path(int fd)
