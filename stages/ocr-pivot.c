@@ -84,7 +84,8 @@ static void move_over(const struct plan *plan, int root)
         die("mount_setattr", "/", "make the old root a slave");
     take_away("/sys");
     take_away("/proc");
-    if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    /* ELOOP: it lies over the root already, where ocr-mounts put it for a user namespace. */
+    if (sys_move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 && errno != ELOOP)
         die("move_mount", plan->rootfs, "move %s over the root", plan->rootfs);
     if (fchdir(root) < 0 || chroot(".") < 0)
         die("chroot", plan->rootfs, "make %s the root", plan->rootfs);

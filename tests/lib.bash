@@ -26,6 +26,9 @@ teardown() {
         state=${state%/}
         ocr-delete --root "$ROOT" --force "${state##*/}" || true
     done
+    local mounts
+    readarray -t mounts < <(cut -d' ' -f5 /proc/self/mountinfo | grep "^$BATS_TEST_TMPDIR" | tac)
+    [ ${#mounts[@]} -eq 0 ] || umount "${mounts[@]}"
 }
 
 # make_bundle DIR: a bundle with the default config and busybox.
@@ -94,4 +97,27 @@ assert_nothing_left() {
     [ -z "$left" ] || { echo "left: $left" >&2; return 1; }
     left=$(pgrep -f -- "$BUNDLE" || true)
     [ -z "$left" ] || { echo "left: process $left" >&2; return 1; }
+}
+
+# inside SCRIPT: runs it by a shell in the container, made by the stages of namespaces and file system only.
+inside() {
+    container_runs "$1"
+    ocr-validate -b "$BUNDLE" ocr-claim --root "$ROOT" "$ID" \
+        ocr-nsinit --foreground ocr-mounts ocr-pivot ocr-process
+}
+
+# add_mount DESTINATION TYPE SOURCE [OPTION]...: one more of the config's mounts.
+add_mount() {
+    local destination=$1 type=$2 source=$3
+    shift 3
+    config --arg d "$destination" --arg t "$type" --arg s "$source" \
+        --argjson o "$(jq -nc '$ARGS.positional' --args "$@")" \
+        '.mounts += [{destination: $d, type: $t, source: $s, options: $o}]'
+}
+
+# The container gets a user namespace in which its root is our user 100000, who also owns the root file system.
+with_user_namespace() {
+    config '.linux.namespaces += [{type: "user"}]
+        | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chown -hR 100000:100000 "$BUNDLE/rootfs"
 }

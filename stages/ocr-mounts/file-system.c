@@ -1,5 +1,6 @@
 /* A new file system, by fsopen(2), fsconfig(2) and fsmount(2): mounted, but nowhere yet. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 
@@ -11,17 +12,16 @@
  * retrieval interface"); the first message is the cause. Leaves errno as it is. */
 static const char *said(int fs)
 {
-    static char text[200];
+    static char text[256];
+    char message[200];
     int error = errno;
-    memcpy(text, " (", 2);
-    ssize_t length = read(fs, text + 2, sizeof text - 5);
+    ssize_t length = read(fs, message, sizeof message);
     errno = error;
     /* "e tmpfs: ..." is an error, "w ..." a warning; some end with a newline */
-    if (length < 4 || text[2] != 'e')
+    if (length < 3 || message[0] != 'e')
         return "";
-    memmove(text + 2, text + 4, (size_t)length - 2);
-    length -= text[length - 1] == '\n';
-    memcpy(text + length, ")", 2);
+    length -= message[length - 1] == '\n';
+    snprintf(text, sizeof text, " (%.*s)", (int)length - 2, message + 2);
     return text;
 }
 
