@@ -26,7 +26,7 @@ struct header {
 
 #define TEXT_OF(x) #x
 #define VERSION_OF(a, b, c) TEXT_OF(a) "." TEXT_OF(b) "." TEXT_OF(c)
-static const char maker[] = "ocr bpf 1 " TARGET
+static const char maker[] = "ocr " VERSION " bpf 2 " TARGET
                             " libseccomp " VERSION_OF(SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO);
 
 enum { PROFILE_SIZE_MAX = 256 << 10 }; /* a larger one is compiled each time; podman's has 25 KiB */

@@ -1,19 +1,20 @@
 /*
  * ocr-seccomp: the seccomp profile -> BPF.
  *
- * Takes: plan. Compiles linux.seccomp with libseccomp to what the kernel runs
- * and keeps it for the next container with the same profile (bpf-cache.h), so
- * ocr-validate puts this stage into a walk only when the profile is new. Gives:
- * bpf. The last stage loads it, with the plan's flags. Alone it prints the
- * filter as text. Fails at: an architecture that libseccomp does not know, a
- * filter that is longer than the kernel takes. See seccomp_rule_add(3),
- * seccomp_export_bpf(3), config-linux.md "Seccomp".
+ * Takes: plan. Compiles linux.seccomp with libseccomp to what the kernel runs,
+ * makes that short (shrink.h) and keeps it for the next container with the same
+ * profile (bpf-cache.h), so ocr-validate puts this stage into a walk only when
+ * the profile is new. Gives: bpf. The last stage loads it, with the plan's
+ * flags. Alone it prints the filter as text. Fails at: an architecture that
+ * libseccomp does not know, a filter that is longer than the kernel takes. See
+ * seccomp_rule_add(3), seccomp_export_bpf(3), config-linux.md "Seccomp".
  */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/bpf_common.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,27 +24,38 @@
 #include "error.h"
 #include "fd.h"
 #include "plan.h"
+#include "shrink.h"
 #include "sys.h"
 #include "usage.h"
 
 static const char usage[] =
-    "usage: ocr-seccomp [--root DIR] [NEXT [ARG]...]\n"
+    "usage: ocr-seccomp [--root DIR] [--plain] [NEXT [ARG]...]\n"
     "\n"
     "Compiles the seccomp profile; without NEXT it prints the filter as text.\n"
     "\n"
-    "      --root DIR  the folder of all containers' states (/run/ocr): the compiled filter is kept there\n";
+    "      --root DIR  the folder of all containers' states (/run/ocr): the compiled filter is kept there\n"
+    "      --plain     as libseccomp made it, not shortened\n";
 
-static const char *parse(int argc, char **argv)
+struct options {
+    const char *root;
+    bool plain;
+};
+
+static struct options parse(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"root", required_argument, NULL, 'r'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    const char *root = NULL;
-    for (int option; (option = getopt_long(argc, argv, "+r:h", longs, NULL)) != -1;) {
-        if (option != 'r')
-            usage_exit(usage, option == 'h');
-        root = optarg;
+    static const struct option longs[] = {{"root", required_argument, NULL, 'r'},
+                                          {"plain", no_argument, NULL, 'p'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    struct options o = {0};
+    for (int option; (option = getopt_long(argc, argv, "+h", longs, NULL)) != -1;) {
+        switch (option) {
+        case 'r': o.root = optarg; break;
+        case 'p': o.plain = true; break;
+        default: usage_exit(usage, option == 'h');
+        }
     }
-    return root;
+    return o;
 }
 
 _Static_assert(SCMP_ACT_KILL_PROCESS == SECCOMP_RET_KILL_PROCESS && SCMP_ACT_KILL_THREAD == SECCOMP_RET_KILL_THREAD &&
@@ -79,6 +91,11 @@ static void add_architectures(scmp_filter_ctx filter, const struct plan_seccomp 
 static void add_rule(scmp_filter_ctx filter, uint32_t action, const char *name, int number, unsigned conditions,
                      const struct scmp_arg_cmp *condition)
 {
+    static unsigned rules;
+    /* Each makes at least one instruction, unless it is there already; libseccomp takes ever longer for one more. */
+    if (++rules > BPF_MAXINSNS)
+        refuse(STATUS_CONFIG, "more than %d rules, counting each name: the kernel takes at most so many instructions",
+               BPF_MAXINSNS);
     int error = -seccomp_rule_add_array(filter, action, number, conditions, condition);
     /* EEXIST: the profile has this very rule twice. */
     if (error != 0 && error != EEXIST)
@@ -130,8 +147,6 @@ static scmp_filter_ctx make_filter(const struct plan_seccomp *profile)
     scmp_filter_ctx filter = seccomp_init(otherwise);
     if (!filter)
         refuse(STATUS_FAILED, "libseccomp can't begin a filter with this default action");
-    /* A tree instead of a list: the kernel tries every system call once when it loads the filter. */
-    seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
     add_architectures(filter, profile);
     for (uint32_t i = 0; i < profile->syscalls_len; i++) {
         const struct plan_syscall *rule = &profile->syscalls[i];
@@ -145,31 +160,34 @@ static scmp_filter_ctx make_filter(const struct plan_seccomp *profile)
 }
 
 /* The filter's BPF, mapped; libseccomp writes it to an fd only. */
-static const void *export(scmp_filter_ctx filter, size_t *size)
+static const struct sock_filter *export(scmp_filter_ctx filter, size_t *length)
 {
     OWNED_FD fd = memfd_create("ocr-bpf", MFD_CLOEXEC);
     int error = fd < 0 ? errno : -seccomp_export_bpf(filter, fd);
     if (error)
         fail(STATUS_FAILED, error, "seccomp_export_bpf", NULL, "compile the seccomp filter");
-    off_t length = lseek(fd, 0, SEEK_END);
-    if (length > BPF_SIZE_MAX)
-        refuse(STATUS_CONFIG, "the filter has %lld instructions, the kernel takes at most %d", (long long)length / 8,
-               BPF_SIZE_MAX / 8);
-    *size = (size_t)length;
-    const void *bpf = length > 0 ? mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    off_t size = lseek(fd, 0, SEEK_END);
+    void *bpf = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     if (bpf == MAP_FAILED)
         die("mmap", NULL, "read the compiled seccomp filter");
+    *length = (size_t)size / sizeof(struct sock_filter);
     return bpf;
 }
 
-static void give_filter(const char *root, const struct plan_linux *linux, scmp_filter_ctx filter)
+static void give_filter(const struct options *o, const struct plan_linux *linux, scmp_filter_ctx filter)
 {
-    size_t size;
-    const void *bpf = export(filter, &size);
+    size_t before, length;
+    const struct sock_filter *bpf = export(filter, &before);
+    length = before;
+    if (!o->plain)
+        shrink(&bpf, &length);
+    if (length > BPF_MAXINSNS)
+        refuse(STATUS_CONFIG, "the filter has %zu instructions, the kernel takes at most %d", length, BPF_MAXINSNS);
     at("");
-    const char *why = bpf_cache_keep(root, linux, bpf, size);
-    debug("compiled the seccomp filter: %zu instructions; %s%s", size / 8, why ? "not kept: " : "kept", why ? why : "");
-    int fd = bpf_memfd(bpf, size);
+    const char *why = bpf_cache_keep(o->root, linux, bpf, length * sizeof *bpf);
+    debug("compiled the seccomp filter: %zu instructions, were %zu; %s%s", length, before, why ? "not kept: " : "kept",
+          why ? why : "");
+    int fd = bpf_memfd(bpf, length * sizeof *bpf);
     if (fd < 0)
         die("memfd_create", NULL, "put the seccomp filter into the baton");
     baton_put("bpf", fd);
@@ -178,7 +196,7 @@ static void give_filter(const char *root, const struct plan_linux *linux, scmp_f
 int main(int argc, char **argv)
 {
     stage_is("ocr-seccomp");
-    const char *root = parse(argc, argv);
+    struct options o = parse(argc, argv);
     char **next = argv + optind;
     baton_take();
     const struct plan *plan = plan_map(baton_need("plan"));
@@ -186,6 +204,6 @@ int main(int argc, char **argv)
     if (!*next)
         return filter && seccomp_export_pfc(filter, STDOUT_FILENO) < 0 ? STATUS_FAILED : 0;
     if (filter)
-        give_filter(root, plan->linux, filter);
+        give_filter(&o, plan->linux, filter);
     baton_pass(next);
 }
