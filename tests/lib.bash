@@ -69,6 +69,33 @@ run_container() {
     ocr run --bundle "$BUNDLE" "$ID" "$@"
 }
 
+# in_v1_view COMMAND..., in_v2_view COMMAND...: sees only cgroups of that version. See in-view; what a command makes in a
+# view, it must delete there, where the paths of the journal mean the same.
+in_v1_view() {
+    "$BATS_TEST_DIRNAME/in-view" v1 "$@"
+}
+
+in_v2_view() {
+    "$BATS_TEST_DIRNAME/in-view" v2 "$@"
+}
+
+# views_with [CONTROLLER]: sets $views to the kinds of system (v1, hybrid, v2) that can be seen here and have the
+# controller; skips the test when there is none.
+views_with() {
+    local view known=$BATS_RUN_TMPDIR/views-${1:-}
+    views=$(cat "$known" 2>/dev/null) && [ "$views" ] || {
+        for view in v1 hybrid v2; do
+            # shellcheck disable=SC2016 # for the shell inside
+            ! "$BATS_TEST_DIRNAME/in-view" "$view" sh -c '
+                [ -z "$1" ] || mountpoint -q "/sys/fs/cgroup/$1" ||
+                    grep -qsw -- "$1" /sys/fs/cgroup/cgroup.controllers /sys/fs/cgroup/unified/cgroup.controllers
+            ' sh "${1:-}" 2>/dev/null || views+="$view "
+        done
+        echo "$views" >"$known"
+    }
+    [ "${views% }" ] || skip "no cgroups with the controller ${1:-}"
+}
+
 # Fails unless $output holds the text.
 assert_output() {
     case $output in

@@ -100,7 +100,13 @@ void limit_cpu(struct cgroups *cgroups, const struct plan_cpu *cpu)
     bool idle = cpu->idle && *cpu->idle;
     if (!shares && !period && !burst && !rt_period && !quota && !rt_runtime && !idle)
         return;
-    at("/linux/resources/cpu");
+    at("/linux/resources/cpu/%s", shares       ? "shares"
+                                  : quota      ? "quota"
+                                  : period     ? "period"
+                                  : burst      ? "burst"
+                                  : rt_runtime ? "realtimeRuntime"
+                                  : rt_period  ? "realtimePeriod"
+                                               : "idle");
     struct hierarchy *h = controller(cgroups, "cpu");
     if (shares)
         set_shares(cgroups, h, shares);

@@ -96,7 +96,13 @@ void limit_memory(struct cgroups *cgroups, const struct plan_memory *memory)
     if (!memory->limit && !memory->reservation && !memory->swap && !kernel && !tcp && !memory->swappiness &&
         !memory->disable_oom_killer)
         return;
-    at("/linux/resources/memory");
+    at("/linux/resources/memory/%s", memory->limit         ? "limit"
+                                     : memory->swap        ? "swap"
+                                     : memory->reservation ? "reservation"
+                                     : kernel              ? "kernel"
+                                     : tcp                 ? "kernelTCP"
+                                     : memory->swappiness  ? "swappiness"
+                                                           : "disableOOMKiller");
     struct hierarchy *h = controller(cgroups, "memory");
     if (!h->v2) {
         limit_v1(cgroups, h, memory);
