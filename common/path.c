@@ -75,6 +75,24 @@ static int make_part(int root, int parent, const char *path, const char *end, bo
     return make_entry(root, parent, part, slash ? slash + 1 : part, folder);
 }
 
+/* Where to begin: nearly always only the last part is missing, and its folder is there. `next` is what is left. */
+static int open_known(int root, const char *path, const char **next)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (slash && slash != path && slash[1]) {
+        memcpy(folder, path, (size_t)(slash - path));
+        folder[slash - path] = '\0';
+        int fd = open_in_root(root, folder, O_PATH);
+        if (fd >= 0) {
+            *next = slash + 1;
+            return fd;
+        }
+    }
+    *next = path + strspn(path, "/");
+    return open_in_root(root, "/", O_PATH);
+}
+
 static int make_path(int root, const char *path, bool folder, int links)
 {
     int fd = open_in_root(root, path, O_PATH);
@@ -84,8 +102,9 @@ static int make_path(int root, const char *path, bool folder, int links)
         errno = ENAMETOOLONG;
         return -1;
     }
-    int parent = open_in_root(root, "/", O_PATH);
-    for (const char *p = path + strspn(path, "/"); parent >= 0 && *p;) {
+    const char *p;
+    int parent = open_known(root, path, &p);
+    while (parent >= 0 && *p) {
         const char *end = p + strcspn(p, "/"), *next = end + strspn(end, "/");
         fd = make_part(root, parent, path, end, folder || *next);
         bool dangling = fd < 0 && errno == ENOENT;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "fd.h"

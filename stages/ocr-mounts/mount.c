@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "bind.h"
@@ -92,7 +93,7 @@ static void keep_mode(int fs, const struct plan_mount *mount, const struct targe
     char option[16];
     if (!target->existed || has_option(mount, "mode="))
         return;
-    snprintf(option, sizeof option, "mode=%04o", target->st.st_mode & 07777u);
+    snprintf(option, sizeof option, "mode=%04o", target->mode & 07777u);
     set_option(fs, option, doing);
 }
 

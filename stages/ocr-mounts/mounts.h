@@ -2,7 +2,7 @@
 #ifndef MOUNTS_H
 #define MOUNTS_H
 #include <stdbool.h>
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "plan.h"
 
@@ -25,8 +25,8 @@ void copy_up(int from, int to, const char *doing);
  */
 struct target {
     int fd;
-    bool existed;
-    struct stat st;
+    bool existed, may_be_proc;
+    mode_t mode;
 };
 enum mount_kind { KIND_FILE_SYSTEM, KIND_PROC, KIND_SYSFS, KIND_BIND_FOLDER, KIND_BIND_FILE, KIND_BIND_PROC };
 struct target open_target(int root, const struct plan_mount *mount, enum mount_kind kind);

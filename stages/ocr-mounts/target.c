@@ -95,15 +95,26 @@ static int open_without_links(int root, const char *destination)
     return fd;
 }
 
-/* The root itself as a target would hide all that was made in it, and the later stages would never see it. */
-static void check_not_root(int root, int fd, const char *destination)
+static struct statx look(int fd, const char *destination)
 {
-    struct statx a, b;
-    if (sys_statx(root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &a) < 0 ||
-        sys_statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &b) < 0)
+    struct statx st;
+    if (sys_statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID, &st) < 0)
         die("statx", destination, "look at %s", destination);
-    if (a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id)
+    return st;
+}
+
+/* By now links are resolved: this is what the mount would really cover. The root itself would hide all that was made
+ * in it, and the later stages would never see it; procfs must stay what it is. */
+static void check_covered(int root, const struct target *t, const struct statx *st, const char *destination)
+{
+    static struct statx root_st;
+    if (!root_st.stx_mask)
+        root_st = look(root, "/");
+    bool in_root_mount = st->stx_mnt_id == root_st.stx_mnt_id;
+    if (in_root_mount && st->stx_ino == root_st.stx_ino)
         refuse(STATUS_CONFIG, "mount on %s: this is the container's root itself", destination);
+    if (!in_root_mount && !t->may_be_proc && is_procfs(t->fd, destination))
+        refuse_in_proc(destination);
 }
 
 struct target open_target(int root, const struct plan_mount *mount, enum mount_kind kind)
@@ -117,6 +128,7 @@ struct target open_target(int root, const struct plan_mount *mount, enum mount_k
     bool harmless = in_proc && kind == KIND_BIND_FILE && is_harmless(path + 6);
     if ((over_proc && !is_proc) || (in_proc && !harmless))
         refuse_in_proc(destination);
+    t.may_be_proc = harmless || over_proc;
 
     if (kind == KIND_PROC || kind == KIND_SYSFS || over_proc) {
         t.fd = open_without_links(root, destination);
@@ -128,12 +140,9 @@ struct target open_target(int root, const struct plan_mount *mount, enum mount_k
     }
     if (t.fd < 0)
         die("openat2", destination, "find or make %s in the root file system", destination);
-    check_not_root(root, t.fd, destination);
-    /* By now links are resolved: this is what the mount would really cover. */
-    if (is_procfs(t.fd, destination) && !harmless && !(over_proc && is_proc))
-        refuse_in_proc(destination);
-    if (fstat(t.fd, &t.st) < 0)
-        die("fstat", destination, "look at %s", destination);
+    struct statx st = look(t.fd, destination);
+    t.mode = st.stx_mode;
+    check_covered(root, &t, &st, destination);
     return t;
 }
 
