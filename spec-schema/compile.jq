@@ -81,6 +81,7 @@ def field($s; $struct): .key as $name | .value
     + (if is_struct($s) then " .type = &type_\(.type)," else "" end)
     + (if $s.enums[.type] then " .enums = enum_\(.type)," else "" end)
     + " .min = \(.min // $range[0]), .max = \(.max // $range[1]),"
+    + (if .absent then " .absent = \(.absent)," else "" end)
     + (if .required then " .required = true," else "" end)
     + (if .nonempty then " .nonempty = true," else "" end)
     + (if .internal then " .internal = true," else "" end)

@@ -50,6 +50,7 @@ struct schema_field {
     const struct schema_type *type; /* of KIND_STRUCT */
     const struct schema_enum *enums;
     int64_t min, max;               /* of a number; for uint64 a max of INT64_MAX is no limit */
+    int64_t absent;                 /* what an int64 is when the config has none; 0: nothing special */
     bool required, nonempty;
     bool internal;                  /* not in config.json */
     const char *(*format)(const char *text); /* NULL: fine; else what the text must be */
@@ -66,6 +67,9 @@ struct schema_type {
 };
 
 extern const struct schema_type *const schema_root;
+
+/* The names of capabilities(7) and their numbers: libcap's table, by capabilities.c. */
+extern const struct schema_enum capability_table[];
 
 /* The formats, in stages/ocr-validate/formats.c. */
 const char *format_oci_version(const char *text);

@@ -13,27 +13,41 @@ static struct {
 } faults[FAULTS_MAX];
 static unsigned count;
 
-static char pointer[1024];
-static size_t ends[CONFIG_DEPTH_MAX * 2]; /* where each token on the stack begins */
+/* Where the loader is. Kept as it was given, and put together only when a fault is told: most configs have none. */
+static struct {
+    const char *name; /* NULL: an index */
+    size_t index;
+} tokens[CONFIG_DEPTH_MAX * 2];
 static unsigned depth;
 
 void pointer_push(const char *token)
 {
-    size_t length = strlen(pointer);
-    ends[depth++] = length; /* the parser has bounded the depth */
-    snprintf(pointer + length, sizeof pointer - length, "/%s", pointer_token(token));
+    tokens[depth++].name = token; /* the parser has bounded the depth */
 }
 
 void pointer_push_index(size_t index)
 {
-    char token[24];
-    snprintf(token, sizeof token, "%zu", index);
-    pointer_push(token);
+    tokens[depth].name = NULL;
+    tokens[depth++].index = index;
 }
 
 void pointer_pop(void)
 {
-    pointer[ends[--depth]] = '\0';
+    depth--;
+}
+
+static const char *pointer(void)
+{
+    static char text[1024];
+    size_t length = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < depth && length < sizeof text; i++) {
+        if (tokens[i].name)
+            length += (size_t)snprintf(text + length, sizeof text - length, "/%s", pointer_token(tokens[i].name));
+        else
+            length += (size_t)snprintf(text + length, sizeof text - length, "/%zu", tokens[i].index);
+    }
+    return text;
 }
 
 static void add(const char *where, const char *format, va_list args)
@@ -49,7 +63,7 @@ void fault(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add(pointer, format, args);
+    add(count < FAULTS_MAX ? pointer() : "", format, args);
     va_end(args);
 }
 
@@ -59,6 +73,18 @@ void fault_at(const char *where, const char *format, ...)
     va_start(args, format);
     add(where, format, args);
     va_end(args);
+}
+
+void caution(const char *where, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    at("%s", where ? where : pointer());
+    warn("%s", text);
+    at("");
 }
 
 unsigned fault_count(void)

@@ -15,8 +15,8 @@ static void load_struct(char *at, const struct schema_type *type, struct json_ob
 
 static const char *type_name(struct json_object *value)
 {
-    static const char *const names[] = {"null", "a boolean", "a fraction", "an integer", "an object", "an array",
-                                        "a string"};
+    static const char *const names[] = {"null",      "a boolean", "a fraction", "an integer",
+                                        "an object", "an array",  "a string"};
     return names[json_object_get_type(value)];
 }
 
@@ -88,8 +88,8 @@ static void load_enum(uint32_t *to, const struct schema_field *f, struct json_ob
     }
     const char *text = json_object_get_string(value);
     size_t length = (size_t)json_object_get_string_len(value);
-    for (const struct schema_enum *e = f->enums; e->name; e++) {
-        if (strlen(e->name) == length && memcmp(e->name, text, length) == 0) {
+    for (const struct schema_enum *e = f->enums; strlen(text) == length && e->name; e++) {
+        if (strcmp(e->name, text) == 0) {
             *to = e->value;
             return;
         }
@@ -142,11 +142,9 @@ static void load_list(char *at, const struct schema_field *f, struct json_object
 
 static void check_key(const struct schema_field *f, const char *key)
 {
-    const char *want = f->format ? f->format(key) : NULL;
+    const char *want = *key == '\0' ? "must not be empty" : f->format ? f->format(key) : NULL;
     if (want)
         fault("the key %s", want);
-    if (options->nul) /* json-c ends a key at its first NUL */
-        fault("the key may hold a NUL character");
     bool known = !f->keys;
     for (const char *const *k = f->keys; k && *k; k++)
         known |= strcmp(*k, key) == 0;
@@ -163,7 +161,7 @@ static void load_map(char *at, const struct schema_field *f, struct json_object 
     char *entry = image_alloc(f->size, (size_t)json_object_object_length(value));
     *(char **)(at + f->offset) = entry;
     *(uint32_t *)(at + f->len_offset) = (uint32_t)json_object_object_length(value);
-    json_object_object_foreach (value, key, member) {
+    json_object_object_foreach(value, key, member) {
         pointer_push(key);
         check_key(f, key);
         *(const char **)entry = image_string(key, strlen(key));
@@ -196,6 +194,8 @@ static void load_field(char *at, const struct schema_field *f, struct json_objec
             fault("must not be empty");
     } else if (f->shape == SHAPE_MAP) {
         load_map(at, f, value);
+    } else if (f->kind == KIND_STRUCT && !json_object_is_type(value, json_type_object)) {
+        wrong_type(value, "an object"); /* and none in the plan */
     } else if (f->shape == SHAPE_MAYBE || f->kind == KIND_STRUCT) {
         to = *(char **)to = image_alloc(f->size, 1);
         load_value(to, f, value);
@@ -210,13 +210,13 @@ static void load_field(char *at, const struct schema_field *f, struct json_objec
         fault("%s", f->refuse);
     else if (options->strict && f->elsewhere)
         fault("is for %s: nothing acts on it here", f->elsewhere);
-    else if (options->strict && !f->by && f->kind != KIND_STRUCT && !f->refuse)
+    else if (options->strict && !f->by && f->kind != KIND_STRUCT && !f->refuse && !asks_for_nothing(value))
         fault("nothing acts on this field");
 }
 
 static void report_unknown(const struct schema_type *type, struct json_object *object)
 {
-    json_object_object_foreach (object, key, value) {
+    json_object_object_foreach(object, key, value) {
         const struct schema_field *f = type->fields;
         while (f->name && (f->internal || strcmp(f->name, key) != 0))
             f++;
@@ -242,8 +242,11 @@ static void load_struct(char *at, const struct schema_type *type, struct json_ob
         if (f->internal)
             continue;
         json_object_object_get_ex(object, f->name, &value);
-        if (!value && !f->required)
-            continue; /* absent or null: in the spec's own decoder they are the same */
+        if (!value && !f->required) { /* absent or null: in the spec's own decoder they are the same */
+            if (f->absent)
+                *(int64_t *)(void *)(at + f->offset) = f->absent;
+            continue;
+        }
         pointer_push(f->name);
         if (value)
             load_field(at, f, value);

@@ -115,8 +115,7 @@ static const struct plan *compile(const struct options *o)
         const char *rootfs = join(bundle, plan->root->path);
         plan->rootfs = image_string(rootfs, strlen(rootfs));
     }
-    if (fault_count() == 0)
-        check_rules(plan);
+    check_rules(plan);
     return plan; /* json-c's memory ends with the process: taking it apart would be work for nobody */
 }
 
