@@ -6,6 +6,7 @@
  */
 #include <limits.h>
 #include <linux/ioprio.h>
+#include <linux/mempolicy.h>
 #include <linux/sched/types.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,29 +50,49 @@ static void set_io_priority(const struct plan_io_priority *io)
         die("ioprio_set", NULL, "set the I/O priority");
 }
 
-/* "0-3,7", whose form ocr-validate has checked, as the bits of a node mask. */
-static void set_memory_policy(const struct plan_memory_policy *policy)
+/* get_mempolicy(2) and set_mempolicy(2) take the number of bits as one too many (get_nodes() in mm/mempolicy.c). */
+enum { NODES_MAX = 1024, BITS = sizeof(unsigned long) * CHAR_BIT }; /* the kernel's largest CONFIG_NODES_SHIFT is 10 */
+struct nodes {
+    unsigned long mask[NODES_MAX / BITS];
+};
+
+/* "0-3,7", whose form ocr-validate has checked. */
+static struct nodes parse_nodes(const char *text)
 {
-    enum {
-        NODES_MAX = 1024,
-        BITS = sizeof(unsigned long) * CHAR_BIT
-    }; /* the kernel's largest CONFIG_NODES_SHIFT is 10 */
-    unsigned long mask[NODES_MAX / BITS] = {0};
-    char *p = (char *)policy->nodes;
-    at("/linux/memoryPolicy/nodes");
+    struct nodes nodes = {0};
+    char *p = (char *)text;
     while (p && *p) {
         unsigned long first = strtoul(p, &p, 10), last = *p == '-' ? strtoul(p + 1, &p, 10) : first;
         if (last >= NODES_MAX)
             refuse(STATUS_CONFIG, "%lu is no memory node of Linux", last);
         for (unsigned long node = first; node <= last; node++)
-            mask[node / BITS] |= 1UL << node % BITS;
+            nodes.mask[node / BITS] |= 1UL << node % BITS;
         p += strspn(p, ", \n");
     }
+    return nodes;
+}
+
+/* The kernel silently leaves out nodes that there are not, or that the cpuset does not allow. */
+static void check_nodes(const struct nodes *nodes)
+{
+    struct nodes allowed = {0};
+    if (syscall(SYS_get_mempolicy, NULL, &allowed, NODES_MAX + 1, NULL, MPOL_F_MEMS_ALLOWED) < 0)
+        die("get_mempolicy", NULL, "look which memory nodes are allowed");
+    for (unsigned node = 0; node < NODES_MAX; node++)
+        if (nodes->mask[node / BITS] & ~allowed.mask[node / BITS] & 1UL << node % BITS)
+            refuse(STATUS_FAILED, "there is no memory node %u here, or the cpuset does not allow it", node);
+}
+
+static void set_memory_policy(const struct plan_memory_policy *policy)
+{
+    bool any = policy->nodes && *policy->nodes;
+    uint32_t flags = all_of(policy->flags, policy->flags_len);
+    at("/linux/memoryPolicy/nodes");
+    struct nodes nodes = parse_nodes(policy->nodes);
+    if (any && !(flags & MPOL_F_RELATIVE_NODES))
+        check_nodes(&nodes);
     at("/linux/memoryPolicy");
-    /* One more: the kernel takes the number of bits as one too many (get_nodes() in mm/mempolicy.c). */
-    uint32_t mode = policy->mode | all_of(policy->flags, policy->flags_len);
-    bool nodes = policy->nodes && *policy->nodes;
-    if (syscall(SYS_set_mempolicy, mode, nodes ? mask : NULL, nodes ? NODES_MAX + 1 : 0) < 0)
+    if (syscall(SYS_set_mempolicy, policy->mode | flags, any ? &nodes : NULL, any ? NODES_MAX + 1 : 0) < 0)
         die("set_mempolicy", NULL, "set the memory policy");
 }
 

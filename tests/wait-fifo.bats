@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# ocr-wait-fifo: a created container holds still, can't be looked into, and ends or goes on as it is told.
+
+load lib
+
+# create [OPTION...]: a container whose payload says that it ran. $pid is its process.
+create() {
+    container_runs 'echo ran >/tmp/ran; exec sleep 100'
+    rm -f "$BUNDLE/rootfs/tmp/ran"
+    ocr create --bundle "$BUNDLE" "$ID" "$@" </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1
+    pid=$(cut -d' ' -f1 "$ROOT/$ID/pid")
+}
+
+status_of() {
+    ocr state "$ID" | jq -r .status
+}
+
+# Waits, two seconds at most, until a command succeeds.
+soon() {
+    local i
+    for i in $(seq 40); do
+        "$@" && return
+        sleep 0.05
+    done
+    echo "not within two seconds: $*" >&2
+    return 1
+}
+
+is_stopped() { [ "$(status_of)" = stopped ]; }
+has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
+
+@test "the payload runs after start and not before" {
+    create
+    [ "$(status_of)" = created ]
+    sleep 0.2
+    ! has_run
+    ocr start "$ID"
+    soon has_run
+    [ "$(status_of)" = running ]
+}
+
+@test "what can't be executed is the failure of create, in the words that engines know" {
+    config '.process.args = ["nosuch"]'
+    run -127 ocr create --bundle "$BUNDLE" "$ID"
+    [ "$output" = 'ocr-wait-fifo: /process/args/0: exec nosuch: executable file not found in $PATH' ]
+    config '.process.args = ["/etc"]'
+    run ocr create --bundle "$BUNDLE" "$ID"
+    assert_status 126
+    assert_output 'exec /etc: permission denied'
+    config '.process.args = ["/bin/sh"] | .process.cwd = "/etc/passwd"'
+    run ocr create --bundle "$BUNDLE" "$ID"
+    assert_status 1
+    assert_output 'ocr-wait-fifo: /process/cwd: change to /etc/passwd: Not a directory'
+    assert_nothing_left
+}
+
+@test "what fails after start is the failure of start" {
+    create
+    rm "$BUNDLE/rootfs/bin/busybox"
+    run ocr start "$ID"
+    assert_status 127
+    assert_output 'ocr-process: /process/args/0: exec /bin/sh: no such file or directory'
+    soon is_stopped
+}
+
+@test "signals that end a process end a created container" {
+    local signal
+    for signal in TERM INT HUP QUIT USR1 ALRM 40; do
+        create
+        ocr kill "$ID" "$signal"
+        soon is_stopped
+        ocr delete "$ID"
+    done
+}
+
+@test "they do so whatever the caller had blocked or ignored" {
+    container_runs true
+    env --block-signal=TERM --ignore-signal=TERM "$top/bin/ocr" --root "$ROOT" create -b "$BUNDLE" "$ID" >/dev/null 2>&1
+    ocr kill "$ID" TERM
+    soon is_stopped
+}
+
+@test "signals that do not end a process leave it waiting" {
+    create
+    local signal
+    for signal in CHLD CONT WINCH URG TSTP; do kill -s "$signal" "$pid"; done
+    kill -s STOP "$pid" && kill -s CONT "$pid"
+    sleep 0.1
+    [ "$(status_of)" = created ]
+    ocr start "$ID"
+    soon has_run
+}
+
+@test "it is in no session of the caller's" {
+    create
+    [ "$(ps -o sid= -p "$pid" | tr -d ' ')" = "$pid" ]
+}
+
+@test "it outlives the process that created it" {
+    create
+    [ "$(status_of)" = created ]
+    [ "$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")" != "$$" ]
+}
+
+@test "it holds two fifos, memfds, the baton and the stages' folder, and nothing else" {
+    create --preserve-fds 0
+    local fd held
+    for fd in "/proc/$pid/fd"/*; do
+        case ${fd##*/} in 0 | 1 | 2) continue ;; esac
+        held=$(readlink "$fd")
+        case $held in
+        "$ROOT/$ID/start" | "$ROOT/$ID/started" | /memfd:ocr-* | socket:* | /) ;;
+        *) echo "held: $held" >&2 && return 1 ;;
+        esac
+    done
+    # Both ends of the baton's socketpair, and none to the host side.
+    [ "$(find "/proc/$pid/fd" -lname 'socket:*' | wc -l)" = 2 ]
+    # / is the mount of the stages: read-only, and in no mount namespace.
+    for fd in "/proc/$pid/fd"/*; do
+        [ "$(readlink "$fd")" = / ] || continue
+        [ -e "$fd/ocr-process" ]
+        ! touch "$fd/new" 2>"$BATS_TEST_TMPDIR/err"
+        grep -q 'Read-only' "$BATS_TEST_TMPDIR/err"
+    done
+}
+
+@test "it can't be looked into from its user namespace: it is not dumpable" {
+    config '.linux.namespaces += [{"type": "user"}] | del(.mounts[] | select(.type == "cgroup" or .type == "sysfs"))
+        | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
+    chmod -R a+rX "$BATS_TEST_TMPDIR"
+    chown -R 100000:100000 "$BUNDLE/rootfs"
+    create
+    [ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" = 100000 ]
+    # proc(5): the files of a process that is not dumpable belong to root, not to its user.
+    [ "$(stat -c %u "/proc/$pid/environ")" = 0 ]
+}
+
+@test "its program can't be written to, not even by the host's root" {
+    create
+    [ "$(basename "$(readlink "/proc/$pid/exe")")" = ocr-wait-fifo ]
+    exec 9<"/proc/$pid/exe"
+    ocr delete --force "$ID"
+    run sh -c ': >>/proc/self/fd/9'
+    exec 9<&-
+    [ "$status" -ne 0 ]
+    assert_output "Read-only file system"
+}
+
+@test "it needs less than 200 kB" {
+    create
+    [ -r "/proc/$pid/smaps_rollup" ] || skip "this kernel has no smaps_rollup"
+    local pss
+    pss=$(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup")
+    echo "PSS: $pss kB"
+    [ "$pss" -lt 200 ]
+}
+
+@test "by hand it needs the fifos" {
+    run ocr-validate -b "$BUNDLE" ocr-wait-fifo true
+    assert_status 2
+    assert_output "ocr-wait-fifo: the baton carries no start"
+    run ocr-wait-fifo
+    assert_status 2
+    run ocr-wait-fifo --help
+    assert_status 0
+}
