@@ -24,6 +24,7 @@ teardown() {
     for state in "$ROOT"/*/; do
         [ -e "$state" ] || continue
         state=${state%/}
+        case ${state##*/} in @*) continue ;; esac # no container: the kept filters
         ocr-delete --root "$ROOT" --force "${state##*/}" || true
     done
     local mounts

@@ -2,6 +2,8 @@
 # ocr-process: who the payload is, what it may use, and that nothing of the caller or of the walk is left in it.
 # Capabilities and seccomp are in capabilities.bats; environment, folder and program in payload.bats.
 
+bats_require_minimum_version 1.5.0 # for `run !`
+
 load lib
 
 # in_container SCRIPT: runs it in a container; `run` has its output.
@@ -81,7 +83,7 @@ userns() {
 
 @test "the caller's soft limits do not hit the walk" {
     container_runs 'ulimit -n'
-    run bash -c 'ulimit -S -n 20; ulimit -S -s 256; exec "$@"' - "$top/bin/ocr" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    run bash -c 'ulimit -S -n 64; ulimit -S -s 256; exec "$@"' - "$top/bin/ocr" --root "$ROOT" run -b "$BUNDLE" "$ID"
     assert_status 0
     [ "$output" = 1024 ]
 }
@@ -161,7 +163,7 @@ userns() {
     container_runs 'cat /proc/keys'
     run run_container --no-new-keyring
     assert_status 0
-    ! grep -qF "$ID" <<<"$output"
+    run ! grep -qF "$ID" <<<"$output"
     run run_container
     assert_output "$ID: empty"
 }
@@ -188,8 +190,7 @@ userns() {
 @test "the payload does not die with the process that made it" {
     container_runs 'touch /tmp/begun; sleep 0.5; echo still here >/tmp/alive'
     run_container --detach </dev/null >/dev/null 2>&1
-    local i
-    for i in $(seq 30); do [ ! -e "$BUNDLE/rootfs/tmp/alive" ] || break; sleep 0.1; done
+    for _ in $(seq 30); do [ ! -e "$BUNDLE/rootfs/tmp/alive" ] || break; sleep 0.1; done
     [ "$(cat "$BUNDLE/rootfs/tmp/alive")" = "still here" ]
 }
 
@@ -202,7 +203,7 @@ userns() {
 }
 
 @test "closed standard fds are /dev/null for the payload" {
-    container_runs 'for fd in 0 1 2; do readlink /proc/1/fd/$fd >>/tmp/fds; done'
+    container_runs 'fds=$(for fd in 0 1 2; do readlink /proc/1/fd/$fd; done); echo "$fds" >/tmp/fds'
     command ocr --root "$ROOT" run -b "$BUNDLE" "$ID" <&- >&- 2>&-
     [ "$(cat "$BUNDLE/rootfs/tmp/fds")" = $'/dev/null\n/dev/null\n/dev/null' ]
 }
