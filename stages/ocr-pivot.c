@@ -51,9 +51,22 @@ static bool host_is_peer(const struct plan *plan)
     return plan->linux->rootfs_propagation & MS_SHARED;
 }
 
+/* The mount that the stages are executed from is in no namespace (ocr-nsinit). The last close of such a mount waits for
+ * an RCU grace period, 0.1 to 0.8 ms in which the payload would not run yet. Hung into the old root it goes away with
+ * it, in the one wait that the umount of the old root has anyway; its fd goes on being good. Where that can't be done
+ * nothing is lost but the time. */
+static void hang_up_programs(const struct plan *plan)
+{
+    int programs = baton_fd("programs");
+    if (programs >= 0 && !host_is_peer(plan) &&
+        sys_move_mount(programs, "", AT_FDCWD, "/proc", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        debug("the mount of the stages stays by itself");
+}
+
 /* pivot_root(2), "pivot_root(".", ".")": the old root lies on top of the new one and is taken away from there. */
 static void pivot(const struct plan *plan, int root)
 {
+    hang_up_programs(plan);
     OWNED_FD old = host_is_peer(plan) ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0)
         die("pivot_root", plan->rootfs, "make %s the root%s", plan->rootfs,
