@@ -108,6 +108,11 @@ assert_output() {
     esac
 }
 
+# refute CMD [ARG...]: fails if CMD succeeds. (Of "! CMD" in the middle of a test nobody hears.)
+refute() {
+    ! "$@"
+}
+
 assert_status() {
     [ "$status" -eq "$1" ] || {
         printf 'expected status %s, got %s\noutput: %s\n' "$1" "$status" "$output" >&2

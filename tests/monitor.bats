@@ -23,7 +23,7 @@ load lib
 
 @test "signals are passed on to the container" {
     container_runs 'trap "echo got TERM; exit 7" TERM; echo ready; while :; do sleep 0.1; done'
-    ocr run --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" &
+    "$top/bin/ocr" --root "$ROOT" run --bundle "$BUNDLE" "$ID" >"$BATS_TEST_TMPDIR/out" &
     local pid=$! status=0
     until grep -q ready "$BATS_TEST_TMPDIR/out"; do :; done
     kill -TERM "$pid"
@@ -38,7 +38,7 @@ load lib
     container_runs 'sleep 7654 & exit 3'
     run run_container
     assert_status 3
-    ! pgrep -f 'sleep 7654'
+    refute pgrep -f 'sleep 7654'
     assert_nothing_left
 }
 
