@@ -84,7 +84,7 @@ in_v2_view() {
 # controller; skips the test when there is none.
 views_with() {
     local view known=$BATS_RUN_TMPDIR/views-${1:-}
-    views=$(cat "$known" 2>/dev/null) && [ "$views" ] || {
+    if ! views=$(cat "$known" 2>/dev/null); then
         for view in v1 hybrid v2; do
             # shellcheck disable=SC2016 # for the shell inside
             ! "$BATS_TEST_DIRNAME/in-view" "$view" sh -c '
@@ -93,7 +93,7 @@ views_with() {
             ' sh "${1:-}" 2>/dev/null || views+="$view "
         done
         echo "$views" >"$known"
-    }
+    fi
     [ "${views% }" ] || skip "no cgroups with the controller ${1:-}"
 }
 

@@ -68,10 +68,10 @@ void set_unified(struct cgroups *cgroups, const struct plan_resources *resources
 
 /* devices.c, device-program.c: which device nodes may be made, read and written. */
 struct device_rule {
-    bool allow;
-    char type;            /* 'a' (both), 'b', 'c' */
     int64_t major, minor; /* -1: all */
     unsigned access;      /* BPF_DEVCG_ACC_* */
+    char type;            /* 'a' (both), 'b', 'c' */
+    bool allow;
 };
 void limit_devices(struct cgroups *cgroups, const struct plan_resources *resources);
 /* Attaches a program that decides by the last rule about a device; `allowed`: what holds without any. */

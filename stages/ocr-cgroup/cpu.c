@@ -9,15 +9,18 @@ enum { SHARES_MIN = 2, SHARES_MAX = 262144 }; /* the kernel's, which quietly cha
 /* log2 of x >= 1, one bit of the result after the other. */
 static double log2_of(double x)
 {
-    double result = 0;
-    for (; x >= 2; x /= 2)
+    double result = 0, bit = 0.5;
+    while (x >= 2) {
+        x /= 2;
         result += 1;
-    for (double bit = 0.5; bit > 1e-12; bit /= 2) {
+    }
+    for (int i = 0; i < 40; i++) {
         x *= x;
         if (x >= 2) {
             x /= 2;
             result += bit;
         }
+        bit /= 2;
     }
     return result;
 }

@@ -61,7 +61,7 @@ static void set_list(struct cgroups *cgroups, struct hierarchy *h, const char *m
     at("/linux/resources/cpu/%s", member);
     snprintf(file, sizeof file, "cpuset.%s", member);
     set(cgroups, h, file, "%s", asked);
-    strcat(file, ".effective");
+    snprintf(file, sizeof file, "cpuset.%s.effective", member);
     if (h->v2)
         check_effective(cgroups, h, file, asked);
 }

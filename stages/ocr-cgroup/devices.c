@@ -26,17 +26,17 @@ enum {
 };
 
 static const struct device_rule always[] = {
-    {true, 'c', -1, -1, MKNOD}, /* */
-    {true, 'b', -1, -1, MKNOD}, /* */
-    {true, 'c', 1, 3, ALL},     /* null */
-    {true, 'c', 1, 5, ALL},     /* zero */
-    {true, 'c', 1, 7, ALL},     /* full */
-    {true, 'c', 1, 8, ALL},     /* random */
-    {true, 'c', 1, 9, ALL},     /* urandom */
-    {true, 'c', 5, 0, ALL},     /* tty */
-    {true, 'c', 5, 1, ALL},     /* console */
-    {true, 'c', 5, 2, ALL},     /* ptmx */
-    {true, 'c', 136, -1, ALL},  /* pts/0 and so on */
+    {-1, -1, MKNOD, 'c', true}, /* */
+    {-1, -1, MKNOD, 'b', true}, /* */
+    {1, 3, ALL, 'c', true},     /* null */
+    {1, 5, ALL, 'c', true},     /* zero */
+    {1, 7, ALL, 'c', true},     /* full */
+    {1, 8, ALL, 'c', true},     /* random */
+    {1, 9, ALL, 'c', true},     /* urandom */
+    {5, 0, ALL, 'c', true},     /* tty */
+    {5, 1, ALL, 'c', true},     /* console */
+    {5, 2, ALL, 'c', true},     /* ptmx */
+    {136, -1, ALL, 'c', true},  /* pts/0 and so on */
 };
 enum { ALWAYS = sizeof always / sizeof *always };
 
@@ -54,7 +54,7 @@ static bool is_about_all(const struct device_rule *rule)
 
 static struct device_rule rule_of(const struct plan_device_rule *given)
 {
-    struct device_rule rule = {given->allow, 'a', -1, -1, 0};
+    struct device_rule rule = {-1, -1, 0, 'a', given->allow};
     if (given->type)
         rule.type = (char)given->type;
     if (given->major)

@@ -8,9 +8,9 @@
 
 static bool machine_has_swap(void)
 {
-    char line[256];
+    char heading[256], line[256];
     FILE *swaps = fopen("/proc/swaps", "re");
-    bool has = !swaps || (fgets(line, sizeof line, swaps) && fgets(line, sizeof line, swaps)); /* a heading first */
+    bool has = !swaps || (fgets(heading, sizeof heading, swaps) && fgets(line, sizeof line, swaps));
     if (swaps)
         fclose(swaps);
     return has;
