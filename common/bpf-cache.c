@@ -105,16 +105,16 @@ static int folder_open(const char *root)
     return -1;
 }
 
-/* Removes the oldest file when there is no room for one more. What a killed ocr-seccomp left goes the same way. */
-static void make_room(int folder)
+/* Removes the oldest file when there is no room for one more; true if it did. */
+static bool remove_oldest(DIR *entries)
 {
     char oldest[NAME_MAX + 1] = "";
     struct timespec when = {0, 0};
     unsigned files = 0;
     struct stat st;
-    DIR *entries = fdopendir(fcntl(folder, F_DUPFD_CLOEXEC, 0));
-    for (struct dirent *e; entries && (e = readdir(entries));) {
-        if (fstatat(folder, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
+    rewinddir(entries);
+    for (struct dirent *e; (e = readdir(entries));) {
+        if (fstatat(dirfd(entries), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode))
             continue;
         if (files++ == 0 || st.st_mtim.tv_sec < when.tv_sec ||
             (st.st_mtim.tv_sec == when.tv_sec && st.st_mtim.tv_nsec < when.tv_nsec)) {
@@ -122,10 +122,19 @@ static void make_room(int folder)
             snprintf(oldest, sizeof oldest, "%s", e->d_name);
         }
     }
-    if (entries)
-        closedir(entries);
-    if (files >= BPF_CACHE_FILES)
-        unlinkat(folder, oldest, 0); /* failing, or another process being faster, only costs room */
+    return files >= BPF_CACHE_FILES && unlinkat(dirfd(entries), oldest, 0) == 0;
+}
+
+/* What a killed ocr-seccomp left goes the same way as what is old. */
+static void make_room(int folder)
+{
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = again < 0 ? NULL : fdopendir(again);
+    if (!entries)
+        return; /* it only costs room */
+    while (remove_oldest(entries))
+        continue;
+    closedir(entries);
 }
 
 const char *bpf_cache_keep(const char *root, const struct plan_linux *linux, const void *bpf, size_t size)

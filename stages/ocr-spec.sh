@@ -65,7 +65,7 @@ config=$(jq --argjson rootless "$rootless" --argjson uid "$(id -u)" --argjson gi
 DEFAULT
 )
 
-[ ! -e "$file" ] && [ ! -L "$file" ] || fail 1 "$file: exists already"
+if [ -e "$file" ] || [ -L "$file" ]; then fail 1 "$file: exists already"; fi
 # noclobber: the shell creates the file with O_EXCL, so what is there by now is not changed, nor is what a link names.
 set -C
 { printf '%s\n' "$config" >"$file"; } 2>/dev/null || fail 1 "$file: can not be written"
