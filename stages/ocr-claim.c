@@ -50,9 +50,10 @@ static int claim(const char *root, const char *id)
 {
     state_check_id(id);
     OWNED_FD folder = state_root_open(root, true);
-    if (mkdirat(folder, id, 0700) < 0 && errno == EEXIST)
+    int made = mkdirat(folder, id, 0700);
+    if (made < 0 && errno == EEXIST)
         refuse(STATUS_STATE, "container \"%s\" exists already", id);
-    int state = openat(folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int state = made < 0 ? -1 : openat(folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (state < 0)
         die("mkdir", id, "make the state directory of %s", id);
     return state;
@@ -106,6 +107,7 @@ int main(int argc, char **argv)
     stage_is("ocr-claim");
     const char *root = parse(argc, argv), *id = argv[optind];
     baton_take();
+    umask(022); /* the caller's may be anything; it is nothing of the container's, and hides no mode from here on */
     const struct plan *plan = plan_map(baton_need("plan"));
     int state = claim(root, id);
     baton_put("state", state);

@@ -150,7 +150,7 @@ pid_of() {
     pid=$(pid_of)
     ocr start "$ID"
     tail --pid="$pid" -f /dev/null
-    ! grep -E 'SECRET|OCR_|_OCI' "$BUNDLE/rootfs/env"
+    refute grep -E 'SECRET|OCR_|_OCI' "$BUNDLE/rootfs/env"
 }
 
 @test "a program that does not exist or can't be executed fails the create, as engines expect it" {
@@ -171,6 +171,6 @@ pid_of() {
 @test "--cgroup-manager disabled makes no cgroup" {
     ocr --cgroup-manager disabled create --bundle "$BUNDLE" "$ID"
     created
-    ! grep -q '^cgroup' "$ROOT/$ID/journal"
+    refute grep -q '^cgroup' "$ROOT/$ID/journal"
     [ "$(cat "/proc/$(pid_of)/cgroup")" = "$(cat /proc/self/cgroup)" ]
 }
