@@ -103,12 +103,10 @@ static void log_line(const struct record *r, const char *line)
     if (fd < 0)
         return;
     char when[64];
-    struct timespec now;
     struct tm utc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
+    gmtime_r(&r->when.tv_sec, &utc);
     size_t n = strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(when + n, sizeof when - n, ".%09ldZ", now.tv_nsec);
+    snprintf(when + n, sizeof when - n, ".%09ldZ", r->when.tv_nsec);
 
     char text[8192];
     struct json_text json = {text, sizeof text - 1, 0};
@@ -137,10 +135,13 @@ void print_record(struct record *r)
 {
     r->stage[sizeof r->stage - 1] = r->pointer[sizeof r->pointer - 1] = r->call[sizeof r->call - 1] = '\0';
     r->path[sizeof r->path - 1] = r->text[sizeof r->text - 1] = '\0';
-    char line[1024];
+    char line[1024], timed[1056];
     sentence(r, line, sizeof line);
     log_line(r, line);
-    write_line(STDERR_FILENO, line);
+    long second = r->when.tv_sec % 86400;
+    snprintf(timed, sizeof timed, "%02ld:%02ld:%02ld.%06ld %s", second / 3600, second / 60 % 60, second % 60,
+             r->when.tv_nsec / 1000, line);
+    write_line(STDERR_FILENO, r->kind == 'd' ? timed : line);
 }
 
 /* A record home, over the socket to ocr-nsinit's parent or the fifo to ocr-start. The fifo is open for both reading
@@ -156,6 +157,7 @@ static bool send_home(const struct record *r)
 /* Sends it to the host side if this is the container side, prints it if not. */
 static void report(struct record *r)
 {
+    clock_gettime(CLOCK_REALTIME, &r->when);
     snprintf(r->stage, sizeof r->stage, "%s", stage);
     snprintf(r->pointer, sizeof r->pointer, "%s", pointer);
     if (home < 0 || !send_home(r))

@@ -18,6 +18,7 @@
 #define ERROR_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 /* Exit statuses: an interface, the same for every program. ocr(1) has the table. */
 enum status {
@@ -34,6 +35,7 @@ struct record {
     char kind;              /* 'e': error, 'w': warning, 'd': debug, 'b': a stage begins, 'c': created, 'x': executing */
     unsigned char status;
     int error;              /* errno, 0: none */
+    struct timespec when;   /* CLOCK_REALTIME */
     char stage[32];
     char pointer[160];
     char call[32];
@@ -69,7 +71,7 @@ _Noreturn void end_with(enum status status);
 /* Prints a sentence, without ending the program. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says something when --debug was given (OCR_LOG_LEVEL=debug). */
+/* Says something when --debug was given (OCR_LOG_LEVEL=debug), with the time of day in microseconds before it. */
 void debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* From now on failures go over this socket instead of to standard error; -1 ends it. */
