@@ -23,12 +23,11 @@
 #include "sys.h"
 #include "usage.h"
 
-static const char usage[] =
-    "usage: ocr-claim [--root DIR] ID NEXT [ARG]...\n"
-    "\n"
-    "Makes the state directory of the container ID.\n"
-    "\n"
-    "      --root DIR  the folder of all containers' states (/run/ocr)\n";
+static const char usage[] = "usage: ocr-claim [--root DIR] ID NEXT [ARG]...\n"
+                            "\n"
+                            "Makes the state directory of the container ID.\n"
+                            "\n"
+                            "      --root DIR  the folder of all containers' states (/run/ocr)\n";
 
 static const char *parse(int argc, char **argv)
 {
@@ -78,18 +77,35 @@ static void keep_link(int state, const char *name, const char *target)
         die("symlink", name, "write the state's %s", name);
 }
 
+/* A JSON string of any length, in parts that json_quote has room for and that end where a UTF-8 character does. */
+static void write_string(FILE *out, const char *text)
+{
+    char part[1024];
+    putc('"', out);
+    for (size_t length; (length = strnlen(text, sizeof part - 1)) > 0; text += length) {
+        while (length > 4 && ((unsigned char)text[length] & 0xc0) == 0x80)
+            length--;
+        snprintf(part, sizeof part, "%.*s", (int)length, text);
+        const char *quoted = json_quote(part);
+        fprintf(out, "%.*s", (int)strlen(quoted) - 2, quoted + 1);
+    }
+    putc('"', out);
+}
+
 static void keep_annotations(int state, const struct plan *plan)
 {
-    OWNED_FD fd = openat(state, "annotations", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
+    int fd = openat(state, "annotations", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!out)
         die("open", "annotations", "write the state's annotations");
     for (uint32_t i = 0; i < plan->annotations_len; i++) {
-        const char *value = plan->annotations[i].value;
-        if (dprintf(fd, "%s%s:", i ? "," : "{", json_quote(plan->annotations[i].key)) < 0 ||
-            dprintf(fd, "%s", json_quote(value ? value : "")) < 0)
-            die("write", "annotations", "write the state's annotations");
+        fputs(i ? "," : "{", out);
+        write_string(out, plan->annotations[i].key);
+        putc(':', out);
+        write_string(out, plan->annotations[i].value ? plan->annotations[i].value : "");
     }
-    if (dprintf(fd, "}") < 0)
+    putc('}', out);
+    if (ferror(out) || fclose(out) != 0)
         die("write", "annotations", "write the state's annotations");
 }
 

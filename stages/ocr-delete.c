@@ -25,6 +25,7 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
+#include "journal.h"
 #include "state.h"
 #include "sys.h"
 #include "usage.h"
@@ -43,13 +44,6 @@ struct options {
     bool force, undo;
     int status;
 };
-
-/* The journal, read and taken apart. */
-static struct {
-    char text[256 << 10];
-    char *line[1024];
-    unsigned lines;
-} journal;
 
 /* What lies in a state directory, in the order in which it is removed. */
 static const char *const files[] = {"start", "started", "annotations", "rootfs",   "bundle",
@@ -102,48 +96,11 @@ static void check_is_state(int state, const char *id)
     closedir(stream);
 }
 
-static void bad_journal(const char *id, const char *line)
-{
-    refuse(STATUS_STATE,
-           "the journal of container %s holds \"%.100s\", which is not of ocr: end its processes, remove its cgroups "
-           "and then its state directory by hand",
-           id, line);
-}
-
-/* Reads the journal anew. Nothing is done before every line has proved to be one of ours. */
-static void read_journal(int state, const char *id)
-{
-    struct process process;
-    journal.lines = 0;
-    if (!state_read(state, "journal", journal.text, sizeof journal.text))
-        return;
-    char *line = journal.text;
-    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-        *end = '\0';
-        if (journal.lines == sizeof journal.line / sizeof *journal.line ||
-            !(strncmp(line, "cgroup /", 8) == 0 || strncmp(line, "cgroup-parent /", 15) == 0 ||
-              (strncmp(line, "walk ", 5) == 0 && process_parse(line + 5, &process)) ||
-              (strncmp(line, "process ", 8) == 0 && process_parse(line + 8, &process))))
-            bad_journal(id, line);
-        journal.line[journal.lines++] = line;
-    }
-    /* A last line without its end was being written when the writer died: before what it stands for was done. */
-    if (line + strlen(line) == journal.text + sizeof journal.text - 1)
-        bad_journal(id, "more than there is room for");
-}
-
-/* What follows the word in the i-th line, if it is one of this kind; else NULL. */
-static const char *entry(unsigned i, const char *kind)
-{
-    size_t length = strlen(kind);
-    return strncmp(journal.line[i], kind, length) == 0 ? journal.line[i] + length : NULL;
-}
-
 /* On cgroup v1 a process in a frozen cgroup does not even die of SIGKILL: cgroup_kill lets it go. */
 static void kill_cgroups(void)
 {
-    for (unsigned i = journal.lines; i-- > 0;) {
-        const char *dir = entry(i, "cgroup ");
+    for (unsigned i = journal_lines(); i-- > 0;) {
+        const char *dir = journal_entry(i, "cgroup");
         OWNED_FD cgroup = dir ? cgroup_open(dir) : -1;
         if (cgroup >= 0)
             cgroup_kill(cgroup, SIGKILL);
@@ -179,8 +136,8 @@ static void end_process(const struct process *process)
 static void end_processes(const char *kind)
 {
     struct process process;
-    for (unsigned i = journal.lines; i-- > 0;) {
-        const char *text = entry(i, kind);
+    for (unsigned i = journal_lines(); i-- > 0;) {
+        const char *text = journal_entry(i, kind);
         if (text && process_parse(text, &process))
             end_process(&process);
     }
@@ -189,8 +146,8 @@ static void end_processes(const char *kind)
 static bool walk_lives(void)
 {
     struct process process, now;
-    for (unsigned i = 0; i < journal.lines; i++) {
-        const char *text = entry(i, "walk ");
+    for (unsigned i = 0; i < journal_lines(); i++) {
+        const char *text = journal_entry(i, "walk");
         if (text && process_parse(text, &process) && process_look(process.pid, &now) && now.start == process.start)
             return true;
     }
@@ -216,7 +173,7 @@ static void check_status(int state, const char *id)
 {
     struct process process;
     enum container_status status = state_status(state, &process);
-    if (status == CREATING && journal.lines && !walk_lives())
+    if (status == CREATING && journal_lines() && !walk_lives())
         return;
     if (status != STOPPED)
         refuse(STATUS_STATE, "cannot delete container \"%s\" that is not stopped: %s", id, status_name(status));
@@ -230,43 +187,62 @@ static bool is_still(int state, int folder, const char *id)
            ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-static void remove_files(int state, int folder, const char *id)
+/* False when there are files again: a create that we had not seen was about to begin. */
+static bool remove_files(int state, int folder, const char *id)
 {
     for (unsigned i = 0; i < FILES; i++)
         if (unlinkat(state, files[i], 0) < 0 && errno != ENOENT)
             die("unlink", files[i], "remove the state's %s", files[i]);
-    if (unlinkat(folder, id, AT_REMOVEDIR) < 0)
+    if (unlinkat(folder, id, AT_REMOVEDIR) == 0)
+        return true;
+    if (errno != ENOTEMPTY)
         die("rmdir", id, "remove the state directory of %s", id);
+    return false;
+}
+
+/* Reads the journal as whoever wrote it left it: with --force the walk of a container that is being created ends here.
+ * A walk that failed and became this program is not ended. */
+static void end_walk(int state, const struct options *o)
+{
+    journal_read(state, o->id);
+    if (o->force && !o->undo && faccessat(state, "pid", F_OK, 0) < 0 && walk_lives()) {
+        end_processes("walk");
+        journal_read(state, o->id);
+    }
+}
+
+/* What the journal names, the youngest first. */
+static void undo_journal(int state)
+{
+    struct process init;
+    char pid[64];
+    if (state_read(state, "pid", pid, sizeof pid) && process_parse(pid, &init))
+        end_process(&init);
+    end_processes("process");
+    for (unsigned i = journal_lines(); i-- > 0;) {
+        if (journal_entry(i, "cgroup"))
+            remove_cgroup(journal_entry(i, "cgroup"));
+        else if (journal_entry(i, "cgroup-parent"))
+            cgroup_remove_empty(journal_entry(i, "cgroup-parent"));
+    }
 }
 
 /* Undoes everything; false when somebody else just did. */
 static bool undo(int state, const struct options *o)
 {
-    struct process init;
-    char pid[64];
     OWNED_FD folder = openat(state, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    read_journal(state, o->id);
-    /* Before the lock: the walk that we end may be undoing itself and hold it. */
-    if (o->force && faccessat(state, "pid", F_OK, 0) < 0)
-        end_processes("walk ");
+    end_walk(state, o); /* before the lock, which a walk that undoes itself holds */
     if (flock(state, LOCK_EX) < 0)
         die("flock", o->id, "lock the state directory of %s", o->id);
     if (!is_still(state, folder, o->id))
         return false;
-    check_is_state(state, o->id);
-    read_journal(state, o->id); /* the walk wrote it to its end */
-    if (!o->force)
-        check_status(state, o->id);
-    if (state_read(state, "pid", pid, sizeof pid) && process_parse(pid, &init))
-        end_process(&init);
-    end_processes("process ");
-    for (unsigned i = journal.lines; i-- > 0;) {
-        if (entry(i, "cgroup "))
-            remove_cgroup(entry(i, "cgroup "));
-        else if (entry(i, "cgroup-parent "))
-            cgroup_remove_empty(entry(i, "cgroup-parent "));
-    }
-    remove_files(state, folder, o->id);
+    do {
+        check_is_state(state, o->id);
+        end_walk(state, o);
+        if (!o->force)
+            check_status(state, o->id);
+        undo_journal(state);
+    } while (!remove_files(state, folder, o->id));
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fd.h"
+#include "journal.h"
 #include "state.h"
 #include "sys.h"
 #include "usage.h"
@@ -109,15 +110,14 @@ static int signal_number(const char *text)
     return number;
 }
 
-/* The path of one of the container's cgroups that still is there; -1: there is none. In each of them are the same
- * processes, and each is to get the signal once. */
-static int open_cgroup(int state)
+/* One of the container's cgroups that is still there; -1: there is none. In each of them are the same processes, and
+ * each is to get the signal once. */
+static int open_cgroup(int state, const char *id)
 {
-    static char journal[256 << 10];
-    if (!state_read(state, "journal", journal, sizeof journal))
-        return -1;
-    for (char *line = strtok(journal, "\n"); line; line = strtok(NULL, "\n")) {
-        int cgroup = strncmp(line, "cgroup ", 7) == 0 ? cgroup_open(line + 7) : -1;
+    journal_read(state, id);
+    for (unsigned i = 0; i < journal_lines(); i++) {
+        const char *dir = journal_entry(i, "cgroup");
+        int cgroup = dir ? cgroup_open(dir) : -1;
         if (cgroup >= 0)
             return cgroup;
     }
@@ -126,7 +126,7 @@ static int open_cgroup(int state)
 
 static void signal_all(int state, const struct options *o, int signal)
 {
-    OWNED_FD cgroup = open_cgroup(state);
+    OWNED_FD cgroup = open_cgroup(state, o->id);
     if (cgroup < 0)
         refuse(STATUS_FAILED, "container \"%s\" has no cgroup by which all its processes could be found", o->id);
     cgroup_kill(cgroup, signal);

@@ -50,6 +50,7 @@ is_gone() {
     state_of_hand "walk 1 1" "process $process $start"
     echo "$process $start" >"$ROOT/$ID/pid"
     kill -9 "$process"
+    until is_gone "$process"; do :; done
     run ocr-delete --root "$ROOT" "$ID"
     assert_status 0
     assert_nothing_left

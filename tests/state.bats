@@ -49,6 +49,12 @@ load lib
     ocr state "$ID" | jq -e '.status == "stopped"'
 }
 
+@test "annotations of any length come back as they were" {
+    config '.annotations = {"long": ("äx\"\\\u0001€" * 5000), "odd": ("😀" * 3000)}'
+    ocr create --bundle "$BUNDLE" "$ID"
+    [ "$(ocr state "$ID" | jq -S .annotations)" = "$(jq -S .annotations "$BUNDLE/config.json")" ]
+}
+
 @test "a broken state is told as such" {
     mkdir -p "$ROOT"
     mkdir -m 700 "$ROOT/$ID"
