@@ -17,7 +17,7 @@ refused() {
     config "$1"
     run ocr-validate --bundle "$BUNDLE"
     assert_status 3
-    [ "${lines[0]}" = "ocr-validate: $2" ] && [ "${#lines[@]}" -eq 1 ] || {
+    [ "$output" = "ocr-validate: $2" ] || {
         printf 'change: %s\nexpected: %s\ngot: %s\n' "$1" "ocr-validate: $2" "$output"
         return 1
     }
@@ -28,7 +28,7 @@ accepted() {
     fresh
     config "$1"
     run ocr-validate --bundle "$BUNDLE"
-    [ "$status" -eq 0 ] && [ -z "$output" ] || { printf 'change: %s\n%s\n' "$1" "$output" && return 1; }
+    [ "$status$output" = 0 ] || { printf 'change: %s\n%s\n' "$1" "$output" && return 1; }
 }
 
 # warned FILTER WARNING

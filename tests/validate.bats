@@ -174,7 +174,8 @@ bounded() {
 
 @test "text that is no JSON is refused, with the byte where it ends to be" {
     local text
-    for text in '' '{' '{"a":' '{"a": "' '{"a": "\' '{"a": "\u00' '[]' '5' '"x"' '{"a": 01}' "{'a': 1}" '{"a": 1,}' '{} {}' '{"a" 1}'; do
+    for text in '' '{' '{"a":' '{"a": "' "{\"a\": \"\\" '{"a": "\u00' '[]' '5' '"x"' '{"a": 01}' "{'a': 1}" '{"a": 1,}' '{} {}' \
+        '{"a" 1}'; do
         printf '%s' "$text" >"$BUNDLE/config.json"
         run validate
         [ "$status" -eq 3 ] || { echo "$text: status $status: $output"; return 1; }

@@ -24,8 +24,8 @@ struct plan *image_begin(void)
     /* As large as it may get: pages that nobody touches cost nothing, and it is cut to size in the end. */
     if (ftruncate(memfd, PLAN_SIZE_MAX) < 0)
         die("ftruncate", NULL, "make the plan");
-    image = mmap((void *)PLAN_ADDRESS, PLAN_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
-                 memfd, 0);
+    image = mmap((void *)PLAN_ADDRESS, PLAN_SIZE_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE, memfd,
+                 0);
     if (image == MAP_FAILED)
         die("mmap", NULL, "make the plan at its address");
     memcpy(image->magic, PLAN_MAGIC, sizeof image->magic);

@@ -23,18 +23,18 @@
 #include "usage.h"
 #include "validate.h"
 
-static const char usage[] =
-    "usage: ocr-validate [-b BUNDLE] [-c CONFIG] [--strict] [--print] [--preserve-fds N]\n"
-    "                    [--root DIR] [NEXT [ARG]...]\n"
-    "\n"
-    "Checks a bundle's config.json and compiles it to a plan.\n"
-    "\n"
-    "  -b, --bundle BUNDLE   the bundle's folder (.)\n"
-    "  -c, --config CONFIG   the config (config.json in the bundle); -: standard input\n"
-    "      --strict          also refuse fields that are unknown or that nothing acts on\n"
-    "      --print           print the plan as JSON\n"
-    "      --preserve-fds N  fds 3 to 3+N-1 are the container's (0)\n"
-    "      --root DIR        the folder of all containers' states (/run/ocr): compiled seccomp filters are kept there\n";
+static const char usage[] = "usage: ocr-validate [-b BUNDLE] [-c CONFIG] [--strict] [--print] [--preserve-fds N]\n"
+                            "                    [--root DIR] [NEXT [ARG]...]\n"
+                            "\n"
+                            "Checks a bundle's config.json and compiles it to a plan.\n"
+                            "\n"
+                            "  -b, --bundle BUNDLE   the bundle's folder (.)\n"
+                            "  -c, --config CONFIG   the config (config.json in the bundle); -: standard input\n"
+                            "      --strict          also refuse fields that are unknown or that nothing acts on\n"
+                            "      --print           print the plan as JSON\n"
+                            "      --preserve-fds N  fds 3 to 3+N-1 are the container's (0)\n"
+                            "      --root DIR        the folder of all containers' states (/run/ocr): compiled seccomp "
+                            "filters are kept there\n";
 
 struct options {
     const char *bundle, *config;

@@ -34,21 +34,28 @@ static const char *namespace_name(uint32_t type)
     return type == CLONE_NEWNET ? "network" : type == CLONE_NEWIPC ? "ipc" : type == CLONE_NEWUTS ? "uts" : "user";
 }
 
+/* Whether each part of the path leads down. */
+static bool leads_down(const char *path)
+{
+    for (const char *part = path;; part++) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || (length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.'))
+            return false;
+        part += length;
+        if (!*part)
+            return true;
+    }
+}
+
 /* The path below /proc/sys: the first of . and / separates; the other one is part of a name (sysctl(8)). */
 static bool to_path(char *path, size_t size, const char *key)
 {
-    bool dots = key[strcspn(key, "./")] == '.';
-    size_t length = strlen(key);
-    if (length >= size)
+    if ((size_t)snprintf(path, size, "%s", key) >= size)
         return false;
-    for (size_t i = 0; i <= length; i++)
-        path[i] = !dots ? key[i] : key[i] == '.' ? '/' : key[i] == '/' ? '.' : key[i];
-    for (const char *part = path; *part; part += strcspn(part, "/"), part += *part == '/') {
-        size_t part_length = strcspn(part, "/");
-        if (part_length == 0 || (part[0] == '.' && (part_length == 1 || (part_length == 2 && part[1] == '.'))))
-            return false;
-    }
-    return path[length - 1] != '/';
+    bool dots = path[strcspn(path, "./")] == '.';
+    for (char *c = path; dots && *c; c++)
+        *c = *c == '.' ? '/' : *c == '/' ? '.' : *c;
+    return leads_down(path);
 }
 
 static uint32_t owner(const char *path)
