@@ -148,8 +148,14 @@ add_mount() {
         '.mounts += [{destination: $d, type: $t, source: $s, options: $o}]'
 }
 
+# Skips the test where the kernel makes no user namespaces: in a chroot, or when they are turned off.
+need_user_namespaces() {
+    unshare --user true 2>/dev/null || skip "no user namespaces here"
+}
+
 # The container gets a user namespace in which its root is our user 100000, who also owns the root file system.
 with_user_namespace() {
+    need_user_namespaces
     config '.linux.namespaces += [{type: "user"}]
         | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
     chown -hR 100000:100000 "$BUNDLE/rootfs"

@@ -125,6 +125,7 @@ namespace_of() {
 
 @test "in a new user namespace the process is root of it, mapped as the config says" {
     chmod 755 "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR"
+    need_user_namespaces
     config '.linux.namespaces += [{"type": "user"}]
         | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}]
         | .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 2000}]'
@@ -134,6 +135,7 @@ namespace_of() {
 }
 
 @test "a user namespace can be joined, and the new namespaces belong to it" {
+    need_user_namespaces
     unshare --user --map-root-user sleep 60 &
     local pid=$!
     until [ "$(readlink /proc/$pid/exe)" = "$(command -v sleep)" ]; do :; done

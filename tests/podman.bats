@@ -168,7 +168,7 @@ need_controller() {
 }
 
 @test "--uidmap makes a user namespace" {
-    unshare --user true 2>/dev/null || skip "no user namespaces here"
+    need_user_namespaces
     run pod_run --uidmap 0:100000:65536 --gidmap 0:100000:65536 busybox cat /proc/self/uid_map
     assert_status 0
     assert_output "100000      65536"

@@ -14,6 +14,7 @@ in_container() {
 
 # userns: the config gets a user namespace, whose root may use the bundle.
 userns() {
+    need_user_namespaces
     config '.linux.namespaces += [{"type": "user"}] | del(.mounts[] | select(.type == "cgroup" or .type == "sysfs"))
         | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 65536}] | .linux.gidMappings = .linux.uidMappings'
     chmod -R a+rX "$BATS_TEST_TMPDIR"
