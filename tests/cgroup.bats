@@ -196,6 +196,19 @@ needs_file() {
     refused '.linux.cgroupsPath = "/q-'"$ID"'/r/s" | .linux.resources.cpu.period = 1' /linux/resources/cpu/period
 }
 
+@test "in version 2 the cgroup belongs to the container's user if it can be written to inside, its limits do not" {
+    in_v2_view true || skip "no cgroup version 2"
+    config '(.mounts[] | select(.type == "cgroup").options) -= ["ro"] | .process.user.uid = 7
+        | .linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+        | .linux.gidMappings = .linux.uidMappings | .linux.resources.unified = {"hugetlb.2MB.max": "0"}'
+    owners='cd /sys/fs/cgroup/$cgroup && stat -c %u . cgroup.procs hugetlb.2MB.max | tr "\n" " "'
+    run walk v2 "$owners"
+    [ "$output" = "100007 100007 0 " ]
+    config '.mounts[] |= (select(.type == "cgroup").options += ["ro"])'
+    run walk v2 "$owners"
+    [ "$output" = "0 0 0 " ]
+}
+
 @test "--cgroup-manager disabled makes nothing, systemd is refused" {
     views_with
     for view in $views; do

@@ -66,6 +66,9 @@ void limit_network(struct cgroups *cgroups, const struct plan_network *network);
 void limit_rdma(struct cgroups *cgroups, const struct plan_resources *resources);
 void set_unified(struct cgroups *cgroups, const struct plan_resources *resources);
 
+/* delegate.c: version 2 only. */
+void delegate(struct cgroups *cgroups, const struct plan *plan);
+
 /* devices.c, device-program.c: which device nodes may be made, read and written. */
 struct device_rule {
     int64_t major, minor; /* -1: all */

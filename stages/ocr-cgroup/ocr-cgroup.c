@@ -141,6 +141,7 @@ int main(int argc, char **argv)
         make_cgroups(&cgroups, state);
         switch_on_statistics(&cgroups);
         set_limits(&cgroups, plan);
+        delegate(&cgroups, plan);
         hand_on(&cgroups);
     }
     baton_pass(argv + optind);
