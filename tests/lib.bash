@@ -97,6 +97,13 @@ views_with() {
     [ "${views% }" ] || skip "no cgroups with the controller ${1:-}"
 }
 
+# run_detached CMD [ARG...]: as bats' run, for a command that leaves a container behind: run would wait for its stdio.
+run_detached() {
+    status=0
+    "$@" >"$BATS_TEST_TMPDIR/output" 2>&1 </dev/null || status=$?
+    output=$(cat "$BATS_TEST_TMPDIR/output")
+}
+
 # Fails unless $output holds the text.
 assert_output() {
     case $output in

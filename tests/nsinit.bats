@@ -165,8 +165,8 @@ namespace_of() {
 }
 
 @test "the pid file holds the host's pid of the process" {
-    run ocr-validate -b "$BUNDLE" ocr-claim --root "$ROOT" "$ID" ocr-cgroup ocr-nsinit --pid-file "$BATS_TEST_TMPDIR/pid" \
-        ocr-mounts ocr-pivot ocr-wait-fifo ocr-process
+    run_detached ocr-validate -b "$BUNDLE" ocr-claim --root "$ROOT" "$ID" ocr-cgroup ocr-nsinit \
+        --pid-file "$BATS_TEST_TMPDIR/pid" ocr-mounts ocr-pivot ocr-wait-fifo ocr-process
     assert_status 0
     local pid
     pid=$(cat "$BATS_TEST_TMPDIR/pid")

@@ -237,12 +237,12 @@ options_of_usage() {
 }
 
 @test "--debug tells of each stage, and is silent otherwise" {
-    run ocr --debug create --bundle "$BUNDLE" "$ID"
+    run_detached ocr --debug create --bundle "$BUNDLE" "$ID"
     assert_status 0
     assert_output "ocr-claim: "
     assert_output "ocr-process: " || assert_output "ocr-wait-fifo: "
     ocr delete --force "$ID"
-    run ocr --log-level=error create --bundle "$BUNDLE" "$ID"
+    run_detached ocr --log-level=error create --bundle "$BUNDLE" "$ID"
     [ -z "$output" ]
 }
 
