@@ -23,7 +23,7 @@
 static const char usage[] = "usage: ocr-monitor PID\n"
                             "\n"
                             "Waits for the container's process PID, its child, and passes signals on to it.\n"
-                            "ocr-nsinit --foreground becomes it.\n";
+                            "ocr-nsinit becomes it under `ocr run`.\n";
 
 /* Reaps every child that has ended; the exit status once the container's process is among them, else -1. */
 static int reap(pid_t container)
