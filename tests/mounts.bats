@@ -66,7 +66,7 @@ mount_inside() {
     config '.mounts += [{destination: "/new"}]'
     run inside true
     assert_status 3
-    assert_output '/mounts/7: mount on /new: it has neither a type nor'
+    assert_output '/mounts/7: needs a type'
 }
 
 @test "overlay: layers, also with options longer than fsconfig takes" {
