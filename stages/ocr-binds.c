@@ -8,7 +8,7 @@
  * See open_tree(2).
  *
  * ocr-nsinit becomes this stage, and this one becomes ocr-nsinit again, when
- * the config has a new user namespace. There the container's root is nobody
+ * the config has a user namespace. There the container's root is nobody
  * special on the host: it can't search a folder of another user's, and can't
  * take a mount out of a tree of the host's alone (user_namespaces(7): such
  * mounts are locked together). A detached mount made before has no such ties.

@@ -9,15 +9,6 @@ front() {
     command ocr "$@"
 }
 
-programs() {
-    (cd "$top/build/stages" && ls -d ocr-*)
-}
-
-# The long options that a program's usage text has.
-options_of_usage() {
-    "$1" --help | grep -oE '(^|[^a-z-])--[a-z][a-z0-9-]*' | grep -oE -- '--[a-z].*' | grep -vx -e --help | sort -u
-}
-
 @test "--version has the lines that engines read" {
     local option
     for option in --version -v; do
@@ -57,32 +48,6 @@ options_of_usage() {
     assert_output 'ocr: create: unknown option --frobnicate'
     run front create --detach x
     assert_status 2
-}
-
-@test "every program's usage, manual and parser have the same options" {
-    local program page option usage manual
-    for program in $(programs); do
-        page=$(find "$top/stages" -name "$program.8")
-        [ -n "$page" ] || { echo "$program has no manual page" >&2; return 1; }
-        run "$program" --help
-        assert_status 0
-        assert_output "usage: $program"
-        usage=$(options_of_usage "$program")
-        manual=$(grep -E '^\.It' "$page" | grep -oE '(Fl |, )-[a-z][a-z0-9-]*' | sed 's/.* -/--/' | grep -vx -e --help | sort -u) || true
-        [ "$usage" = "$manual" ] || { diff <(echo "$usage") <(echo "$manual") >&2; echo "in $program" >&2; return 1; }
-        for option in $usage; do
-            run "$program" "$option" --help </dev/null
-            ! grep -iE 'unrecognized|unknown option' <<<"$output" || { echo "$program $option" >&2; return 1; }
-        done
-    done
-}
-
-@test "the front's help and manual have the same options" {
-    local usage manual
-    usage=$( (options_of_usage "front"; command ocr create --help; command ocr run --help) |
-        grep -oE -- '--[a-z][a-z0-9-]*' | grep -vx -e --help | sort -u)
-    manual=$(grep -E '^\.It' "$top/bin/ocr.1" | grep -oE '(Fl |, )-[a-z][a-z0-9-]*' | sed 's/.* -/--/' | grep -vx -e --help | sort -u)
-    [ "$usage" = "$manual" ] || { diff <(echo "$usage") <(echo "$manual") >&2; return 1; }
 }
 
 @test "--dry-run shows the walk" {

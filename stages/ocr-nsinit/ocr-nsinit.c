@@ -68,12 +68,11 @@ static struct nsinit parse(int argc, char **argv)
     return n;
 }
 
-/* A child in a new user namespace may be unable to reach what it has to bind: ocr-binds opens that now, and comes
+/* A child in another user namespace may be unable to reach what it has to bind: ocr-binds opens that now, and comes
  * back here. */
 static void detour_by_binds(const struct nsinit *n, char **argv, int argc)
 {
-    const struct plan_namespace *user = plan_namespace(n->plan, CLONE_NEWUSER);
-    if (!user || (user->path && user->path[0]) || baton_fd("tree.root") >= 0)
+    if (!plan_namespace(n->plan, CLONE_NEWUSER) || baton_fd("tree.root") >= 0)
         return;
     char **detour = calloc((size_t)argc + 2, sizeof *detour);
     if (!detour)
