@@ -86,8 +86,8 @@ void baton_make(int lowest)
 void baton_renew(void)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 ||
-        dup3(pair[0], baton.read, O_CLOEXEC) < 0 || dup3(pair[1], baton.write, O_CLOEXEC) < 0)
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || dup3(pair[0], baton.read, O_CLOEXEC) < 0 ||
+        dup3(pair[1], baton.write, O_CLOEXEC) < 0)
         die("socketpair", NULL, "make a socket of the host side's own");
     close(pair[0]);
     close(pair[1]);
@@ -127,8 +127,8 @@ static void receive(int flags)
         char space[CMSG_SPACE(BATON_FDS_MAX * sizeof(int))];
     } control;
     struct iovec part = {text, sizeof text - 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
-                             .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t length = recvmsg(baton.read, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC | flags);
     if (length < 0)
         die("recvmsg", NULL, "take the baton");
@@ -282,8 +282,6 @@ static size_t own_folder(char *folder, size_t size)
     slash[1] = '\0';
     return (size_t)(slash + 1 - folder);
 }
-
-extern char **environ;
 
 void exec_program(const char *name, char *const argv[])
 {

@@ -22,25 +22,25 @@
 
 /* Exit statuses: an interface, the same for every program. ocr(1) has the table. */
 enum status {
-    STATUS_FAILED = 1,      /* a system call failed, or the kernel can't do what was asked */
-    STATUS_USAGE = 2,       /* the command line is wrong */
-    STATUS_CONFIG = 3,      /* config.json is refused */
-    STATUS_STATE = 4,       /* no such container, or not in a state in which this can be done */
+    STATUS_FAILED = 1, /* a system call failed, or the kernel can't do what was asked */
+    STATUS_USAGE = 2,  /* the command line is wrong */
+    STATUS_CONFIG = 3, /* config.json is refused */
+    STATUS_STATE = 4,  /* no such container, or not in a state in which this can be done */
     STATUS_NOT_EXECUTABLE = 126,
     STATUS_NOT_FOUND = 127, /* the program to run in the container */
 };
 
 /* One failure, or one debug line, as it travels from the container side. */
 struct record {
-    char kind;              /* 'e': error, 'w': warning, 'd': debug, 'b': a stage begins, 'c': created, 'x': executing */
+    char kind; /* 'e': error, 'w': warning, 'd': debug, 'b': a stage begins, 'c': created, 'x': executing */
     unsigned char status;
-    int error;              /* errno, 0: none */
-    struct timespec when;   /* CLOCK_REALTIME */
+    int error;            /* errno, 0: none */
+    struct timespec when; /* CLOCK_REALTIME */
     char stage[32];
     char pointer[160];
     char call[32];
     char path[256];
-    char text[512];         /* the sentence without stage, pointer and errno's text */
+    char text[512]; /* the sentence without stage, pointer and errno's text */
 };
 
 /* Names this program in every message. First thing in main. */
@@ -55,8 +55,7 @@ const char *pointer_token(const char *key);
 
 /* A system call failed: prints the sentence with errno's text and exits with STATUS_FAILED.
  * `call` is its name; `path` is what it was done to, or NULL. */
-_Noreturn void die(const char *call, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+_Noreturn void die(const char *call, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Refused without a system call: prints the sentence and exits with `status`. */
 _Noreturn void refuse(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -78,7 +77,7 @@ void debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fail_to(int socket);
 
 /* Runs before the program exits on failure, once; it may execve(2), as the hand-over to ocr-delete does. */
-void fail_with(void (*undo)(enum status status));
+void fail_with(void (*function)(enum status status));
 
 /* Sends a record of this kind home, when there is somebody to send it to. */
 void tell(char kind);

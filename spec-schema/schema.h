@@ -17,7 +17,12 @@
 
 /* What one value is. */
 enum schema_kind {
-    KIND_BOOL, KIND_INT32, KIND_INT64, KIND_UINT32, KIND_UINT64, KIND_STRING,
+    KIND_BOOL,
+    KIND_INT32,
+    KIND_INT64,
+    KIND_UINT32,
+    KIND_UINT64,
+    KIND_STRING,
     KIND_ENUM,           /* a string that stands for a number: uint32_t */
     KIND_STRUCT,         /* an object with fields of its own */
     KIND_CAPABILITY_SET, /* a list of capability names: uint64_t, a bit for each */
@@ -41,7 +46,7 @@ struct schema_enum {
 struct schema_type;
 
 struct schema_field {
-    const char *name;               /* as in JSON; NULL: the end */
+    const char *name; /* as in JSON; NULL: the end */
     enum schema_kind kind;
     enum schema_shape shape;
     size_t offset, len_offset;      /* in the struct: of the member and of its length */
@@ -49,15 +54,15 @@ struct schema_field {
     size_t size_offset;             /* of a uint64_t: how many bytes of the plan the value takes; 0: not kept */
     const struct schema_type *type; /* of KIND_STRUCT */
     const struct schema_enum *enums;
-    int64_t min, max;               /* of a number; for uint64 a max of INT64_MAX is no limit */
-    int64_t absent;                 /* what an int64 is when the config has none; 0: nothing special */
+    int64_t min, max; /* of a number; for uint64 a max of INT64_MAX is no limit */
+    int64_t absent;   /* what an int64 is when the config has none; 0: nothing special */
     bool required, nonempty;
-    bool internal;                  /* not in config.json */
+    bool internal;                           /* not in config.json */
     const char *(*format)(const char *text); /* NULL: fine; else what the text must be */
-    const char *const *keys;        /* the only keys a map may have; NULL: any */
-    const char *refuse;             /* why a value can't be honoured; NULL: it can */
-    const char *elsewhere;          /* another platform's: ignored, as the spec wants */
-    const char *by;                 /* the program that acts on it; NULL on a scalar: none does */
+    const char *const *keys;                 /* the only keys a map may have; NULL: any */
+    const char *refuse;                      /* why a value can't be honoured; NULL: it can */
+    const char *elsewhere;                   /* another platform's: ignored, as the spec wants */
+    const char *by;                          /* the program that acts on it; NULL on a scalar: none does */
 };
 
 struct schema_type {

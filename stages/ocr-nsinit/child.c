@@ -180,7 +180,7 @@ static void set_sysctls(const struct plan *plan)
 
 void container_side(struct nsinit *n)
 {
-    bool new_user = n->new & CLONE_NEWUSER;
+    bool new_user = n->new &CLONE_NEWUSER;
     fail_with(NULL); /* the host side undoes; what this side must do is say why */
     fail_to(n->sync[1]);
     close(n->sync[0]);

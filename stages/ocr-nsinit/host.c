@@ -78,7 +78,7 @@ static void end_child_and_undo(enum status status)
 }
 
 static volatile sig_atomic_t caught;
-static void catch(int signal)
+static void catch (int signal)
 {
     caught = signal;
 }
@@ -116,7 +116,7 @@ static struct process let_go(const struct nsinit *n, pid_t pid)
     if (!process_look(pid, &child))
         refuse(STATUS_FAILED, "the container's process is gone at once");
     journal_add(n->state, "process %d %llu", child.pid, (unsigned long long)child.start);
-    if (n->new & CLONE_NEWUSER)
+    if (n->new &CLONE_NEWUSER)
         write_mappings(n->plan, pid);
     set_oom_score(n->plan, pid);
     if (send(n->sync[0], "", 1, MSG_NOSIGNAL) != 1)

@@ -76,12 +76,12 @@ void join_namespaces(struct nsinit *n)
             join(namespace, fd);
     }
     at("");
-    if (n->new & CLONE_NEWTIME)
+    if (n->new &CLONE_NEWTIME)
         make_time_namespace(n->plan);
     n->new &= ~(uint64_t)CLONE_NEWTIME;
     /* A cgroup namespace's root is the cgroup that its maker is in, and every namespace belongs to the user namespace
      * that its maker is in: those the child makes when it is there. */
-    n->after = n->user >= 0 ? n->new : n->new & CLONE_NEWCGROUP;
+    n->after = n->user >= 0 ? n->new : n->new &CLONE_NEWCGROUP;
     n->new &= ~n->after;
 }
 

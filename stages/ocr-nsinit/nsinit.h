@@ -10,17 +10,17 @@
 
 struct nsinit {
     const struct plan *plan;
-    char **next;           /* NEXT ARG..., for the container side */
-    const char *pid_file;  /* --pid-file, or NULL */
-    bool foreground;       /* --foreground: go on as ocr-monitor */
-    bool keep;             /* --keep: which does not remove the container then */
-    int state;             /* the state directory */
-    int sync[2];           /* SOCK_SEQPACKET: the host side's end, the container side's end */
-    uint64_t new;          /* CLONE_NEW* of the namespaces that the child is cloned into */
-    uint64_t after;        /* ... and of those that it makes itself, when it is in its cgroup and user namespace */
-    int user;              /* the user namespace to join, or -1 */
-    int mount;             /* the mount namespace to join, or -1 */
-    sigset_t mask;         /* the signal mask that we were started with */
+    char **next;          /* NEXT ARG..., for the container side */
+    const char *pid_file; /* --pid-file, or NULL */
+    bool foreground;      /* --foreground: go on as ocr-monitor */
+    bool keep;            /* --keep: which does not remove the container then */
+    int state;            /* the state directory */
+    int sync[2];          /* SOCK_SEQPACKET: the host side's end, the container side's end */
+    uint64_t new;         /* CLONE_NEW* of the namespaces that the child is cloned into */
+    uint64_t after;       /* ... and of those that it makes itself, when it is in its cgroup and user namespace */
+    int user;             /* the user namespace to join, or -1 */
+    int mount;            /* the mount namespace to join, or -1 */
+    sigset_t mask;        /* the signal mask that we were started with */
 };
 
 /* join.c: the namespaces of the plan. Before the clone: opens those to join and joins all but user and mount. */

@@ -36,14 +36,13 @@
 #include "sys.h"
 #include "usage.h"
 
-static const char usage[] =
-    "usage: ocr-nsinit [--pid-file FILE] [--foreground] [--keep] NEXT [ARG]...\n"
-    "\n"
-    "Makes the container's namespaces and its first process, which becomes NEXT.\n"
-    "\n"
-    "      --pid-file FILE  write the process's pid there\n"
-    "      --foreground     stay as ocr-monitor until the container ends, then remove it\n"
-    "      --keep           with --foreground: do not remove it\n";
+static const char usage[] = "usage: ocr-nsinit [--pid-file FILE] [--foreground] [--keep] NEXT [ARG]...\n"
+                            "\n"
+                            "Makes the container's namespaces and its first process, which becomes NEXT.\n"
+                            "\n"
+                            "      --pid-file FILE  write the process's pid there\n"
+                            "      --foreground     stay as ocr-monitor until the container ends, then remove it\n"
+                            "      --keep           with --foreground: do not remove it\n";
 
 static struct nsinit parse(int argc, char **argv)
 {
@@ -180,7 +179,7 @@ int main(int argc, char **argv)
     put_programs();
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, n.sync) < 0)
         die("socketpair", NULL, "make the socket between the two sides");
-    if (n.new & CLONE_NEWUSER)
+    if (n.new &CLONE_NEWUSER)
         raise_hard_limits(n.plan);
     hold_signals(&n.mask);
     int pidfd = -1;

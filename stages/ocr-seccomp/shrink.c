@@ -118,8 +118,10 @@ static bool find_ranges(const struct sock_filter *code, size_t length, struct ar
     size_t n = 0, distinct = 0;
     for (; r && n < numbers.len; n++) {
         r[n].start = numbers.k[n];
-        if (!run(code, length, arch->token, r[n].start, &r[n].answer))
+        if (!run(code, length, arch->token, r[n].start, &r[n].answer)) {
+            free(r);
             return false;
+        }
     }
     if (!r)
         return false;
