@@ -32,7 +32,7 @@ struct options {
 };
 
 struct list {
-    struct state_info **container;
+    struct state_info *container;
     size_t count;
 };
 
@@ -76,39 +76,54 @@ static void add(struct list *list, int folder, const char *id, bool quiet)
     OWNED_FD state = openat(folder, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (state < 0)
         return; /* no directory, or deleted by now */
-    struct state_info *info = need(malloc(sizeof *info));
+    struct state_info *info = &list->container[list->count];
     const char *wrong = NULL;
-    if (!quiet)
+    if (quiet)
+        info->id = id;
+    else
         wrong = state_info(state, id, info);
-    info->id = need(strdup(id));
-    if (wrong) {
+    if (wrong)
         warn("the state of container \"%s\" is broken: %s", id, wrong);
-        return;
-    }
-    list->container = need(realloc(list->container, (list->count + 1) * sizeof *list->container));
-    list->container[list->count++] = info;
+    else
+        list->count++;
 }
 
-static int by_id(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
-    return strcmp((*(struct state_info *const *)a)->id, (*(struct state_info *const *)b)->id);
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in the folder that a container can have, sorted. */
+static char **read_names(int folder, size_t *count)
+{
+    char **names = NULL;
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+    if (!stream)
+        die("opendir", NULL, "read the folder of the containers' states");
+    for (struct dirent *entry; (entry = readdir(stream));) {
+        if (!state_is_id(entry->d_name))
+            continue;
+        names = need(realloc(names, (*count + 1) * sizeof *names));
+        names[(*count)++] = need(strdup(entry->d_name));
+    }
+    closedir(stream);
+    if (*count)
+        qsort(names, *count, sizeof *names, by_name);
+    return names;
 }
 
 static struct list read_all(const struct options *o)
 {
     struct list list = {0};
-    int folder = state_root_open(o->root, false);
+    size_t count = 0;
+    OWNED_FD folder = state_root_open(o->root, false);
     if (folder < 0)
         return list; /* there never was a container */
-    DIR *stream = fdopendir(folder);
-    if (!stream)
-        die("fdopendir", o->root, "read the folder of the containers' states");
-    for (struct dirent *entry; (entry = readdir(stream));)
-        if (state_is_id(entry->d_name))
-            add(&list, folder, entry->d_name, o->quiet);
-    closedir(stream);
-    if (list.count)
-        qsort(list.container, list.count, sizeof *list.container, by_id);
+    char **names = read_names(folder, &count);
+    list.container = need(calloc(count + 1, sizeof *list.container));
+    for (size_t i = 0; i < count; i++)
+        add(&list, folder, names[i], o->quiet);
     return list;
 }
 
@@ -118,7 +133,7 @@ static void print_json(const struct list *list)
     for (size_t i = 0; i < list->count; i++) {
         if (i)
             putchar(',');
-        state_info_print(stdout, list->container[i], false);
+        state_info_print(stdout, &list->container[i], false);
     }
     puts("]");
 }
@@ -149,14 +164,14 @@ static void print_table(const struct list *list)
     const char *row[COLUMNS];
     char pid[16];
     for (size_t i = 0; i < list->count; i++) {
-        row_of(list->container[i], pid, row);
+        row_of(&list->container[i], pid, row);
         for (int column = 0; column < COLUMNS; column++)
             if ((int)strlen(row[column]) + 3 > width[column])
                 width[column] = (int)strlen(row[column]) + 3;
     }
     print_row(head, width);
     for (size_t i = 0; i < list->count; i++) {
-        row_of(list->container[i], pid, row);
+        row_of(&list->container[i], pid, row);
         print_row(row, width);
     }
 }
@@ -165,10 +180,11 @@ int main(int argc, char **argv)
 {
     stage_is("ocr-list");
     struct options o = parse(argc, argv);
-    struct list list = read_all(&o);
+    static struct list list; /* its memory ends with the process */
+    list = read_all(&o);
     if (o.quiet)
         for (size_t i = 0; i < list.count; i++)
-            puts(list.container[i]->id);
+            puts(list.container[i].id);
     else if (o.json)
         print_json(&list);
     else

@@ -10,7 +10,7 @@ created() {
 
 # The pid of the container's process.
 pid_of() {
-    ocr state "${1:-$ID}" | jq .pid
+    ocr state "$ID" | jq .pid
 }
 
 @test "create, start, kill and delete: a life" {
@@ -28,7 +28,7 @@ pid_of() {
     cd "$BUNDLE"
     ocr create "$ID"
     [ "$(ocr state "$ID" | jq -r .bundle)" = "$BUNDLE" ]
-    cd ..
+    cd "$BATS_TEST_TMPDIR"
     ocr create --bundle ./bundle "$ID-2"
     [ "$(ocr state "$ID-2" | jq -r .bundle)" = "$BUNDLE" ]
 }
@@ -58,8 +58,8 @@ pid_of() {
 }
 
 @test "of many creates of one id at the same time one wins, and works" {
-    local round i pids won
-    for round in 1 2 3; do
+    local i pids won
+    for _ in 1 2 3; do
         pids=() won=0
         for i in 1 2 3 4; do
             ocr create --bundle "$BUNDLE" "$ID" 2>>"$BATS_TEST_TMPDIR/err" >/dev/null &

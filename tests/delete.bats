@@ -241,8 +241,8 @@ is_gone() {
     some_process
     state_of_hand "process $process $start"
     echo "$process $start" >"$ROOT/$ID/pid"
-    local i pids=() pid
-    for i in 1 2 3 4 5 6 7 8; do
+    local pids=() pid
+    for _ in 1 2 3 4 5 6 7 8; do
         ocr-delete --root "$ROOT" --force "$ID" &
         pids+=($!)
     done

@@ -218,8 +218,8 @@ pause() {
 
 # Nobody is left whose root file system this bundle's is, or who was called with it.
 assert_no_process() {
-    local tries left
-    for tries in {1..50}; do
+    local left
+    for _ in {1..50}; do
         left=$(grep -lF "$BUNDLE" /proc/[0-9]*/mountinfo /proc/[0-9]*/cmdline 2>/dev/null || true)
         [ -n "$left" ] || return 0
         pause 10000 # whom the kernel is ending because its parent ended

@@ -127,8 +127,8 @@ hears() {
 }
 
 @test "kill against delete: no kill fails in another way than that the container is gone" {
-    local i status
-    for i in 1 2 3 4 5 6 7 8; do
+    local status
+    for _ in 1 2 3 4 5 6 7 8; do
         ocr create --bundle "$BUNDLE" "$ID"
         ocr delete --force "$ID" &
         run ocr kill "$ID" TERM
