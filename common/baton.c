@@ -160,9 +160,7 @@ void baton_take(void)
     fcntl(baton.write, F_SETFD, FD_CLOEXEC);
     int sync = baton_fd("sync");
     fail_to(sync);
-    if (sync >= 0)
-        tell('b');
-    else if (baton_fd("state") >= 0)
+    if (sync < 0 && baton_fd("state") >= 0)
         baton_own_failures();
     debug("takes the baton");
 }

@@ -82,19 +82,16 @@ static bool next_record(int started, struct record *record)
 static int hear_out(int started, const char *id)
 {
     struct record record;
-    char last[sizeof record.stage] = "ocr-wait-fifo";
     bool executing = false;
     while (next_record(started, &record)) {
-        record.stage[sizeof record.stage - 1] = '\0';
         switch (record.kind) {
-        case 'b': memcpy(last, record.stage, sizeof last); break;
         case 'x': executing = true; break;
         case 'e': print_record(&record); return record.status ? record.status : STATUS_FAILED;
         default: print_record(&record); break;
         }
     }
     if (!executing)
-        refuse(STATUS_FAILED, "container \"%s\" ended without a word; the last stage that began is %s", id, last);
+        refuse(STATUS_FAILED, "container \"%s\" ended without a word, before its program ran", id);
     return 0;
 }
 

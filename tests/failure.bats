@@ -155,10 +155,10 @@ walk() {
     assert_nothing_left
 }
 
-@test "a container side that dies without a word: the last stage that began is named" {
+@test "a container side that dies without a word: what it was then is named" {
     run walk ocr-cgroup ocr-nsinit ocr-mounts sh -c 'kill -KILL $$'
     assert_status 1
-    assert_output "the last stage that began is ocr-mounts"
+    assert_output "ended without a word, while it was sh ("
     assert_nothing_left
 }
 

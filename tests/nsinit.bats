@@ -184,7 +184,7 @@ namespace_of() {
 
 @test "a container side that is killed is told, with the stage that it was in" {
     seen 'kill -KILL $$; sleep 1 & kill -KILL -1'
-    assert_output "ended without a word; the last stage that began is ocr-nsinit"
+    assert_output "ended without a word, while it was sh ("
     assert_nothing_left
 }
 

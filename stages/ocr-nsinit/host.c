@@ -101,11 +101,20 @@ static bool next_record(const struct nsinit *n, struct record *record)
     return length > 0;
 }
 
-/* The container side went silent without saying why: whatever it was doing last. */
-_Noreturn static void report_silence(const char *last)
+/* The container side went silent without saying why. A zombie still has the name of the program that it was: the
+ * stage. (Each stage could tell when it begins, but every word wakes this process up, and costs the container time.) */
+_Noreturn static void report_silence(pid_t pid)
 {
+    char path[32], last[32] = "?";
+    sys_pidfd_send_signal(child_pidfd, SIGKILL, NULL, 0);
+    waitid(P_PIDFD, (id_t)child_pidfd, &(siginfo_t){0}, WEXITED | WNOWAIT);
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? -1 : read(fd, last, sizeof last - 1);
+    if (length > 0)
+        last[length - 1] = '\0'; /* it ends with a newline */
     siginfo_t info = end_child();
-    refuse(STATUS_FAILED, "the container's process ended without a word; the last stage that began is %s (%s %d)", last,
+    refuse(STATUS_FAILED, "the container's process ended without a word, while it was %s (%s %d)", last,
            info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status);
 }
 
@@ -139,12 +148,9 @@ static struct process follow(const struct nsinit *n, pid_t pid)
 static bool wait_until_made(const struct nsinit *n, struct process *child)
 {
     struct record record;
-    char last[sizeof record.stage] = "ocr-nsinit";
     bool executing = false;
     while (next_record(n, &record)) {
-        record.stage[sizeof record.stage - 1] = '\0';
         switch (record.kind) {
-        case 'b': memcpy(last, record.stage, sizeof last); break;
         case 'x': executing = true; break;
         case 'c': return true;
         case 'p': *child = follow(n, record.error); break;
@@ -153,7 +159,7 @@ static bool wait_until_made(const struct nsinit *n, struct process *child)
         }
     }
     if (!executing)
-        report_silence(last);
+        report_silence(child->pid);
     return false;
 }
 
