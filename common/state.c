@@ -166,7 +166,7 @@ bool process_look(pid_t pid, struct process *process)
 {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    OWNED_FD fd = open(path, O_RDONLY | O_CLOEXEC);
+    OWNED_FD fd = open(pid ? path : "/proc/self/stat", O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (length <= 0)
         return false;
@@ -180,7 +180,7 @@ bool process_look(pid_t pid, struct process *process)
         p = strchr(p + 1, ' ');
     if (!p || condition == 'Z' || condition == 'X')
         return false;
-    process->pid = pid;
+    process->pid = (pid_t)strtol(text, NULL, 10);
     process->start = strtoull(p + 1, NULL, 10);
     return true;
 }

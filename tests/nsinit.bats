@@ -80,6 +80,24 @@ namespace_of() {
     [ "$uptime" -ge 864000 ]
 }
 
+@test "a container in another time namespace, new or joined, is known by its start time on the host" {
+    [ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+    local pid
+    unshare --time --boottime 86400 --fork --kill-child sleep 60 &
+    local outer=$!
+    until pid=$(pgrep -P "$outer"); do :; done
+    config '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 864000}}'
+    run_detached ocr create --bundle "$BUNDLE" "$ID"
+    assert_status 0
+    [ "$(ocr state "$ID" | jq -r .status)" = created ]
+    config --arg pid "$pid" 'del(.linux.timeOffsets) | .linux.namespaces |= map(if .type == "time" then .path = "/proc/\($pid)/ns/time" else . end)'
+    run_detached ocr create --bundle "$BUNDLE" "$ID-2"
+    assert_status 0
+    [ "$(ocr state "$ID-2" | jq -r .status)" = created ]
+    [ "$(readlink "/proc/$(jq -r .pid <(ocr state "$ID-2"))/ns/time")" = "$(readlink "/proc/$pid/ns/time")" ]
+    kill "$outer"
+}
+
 @test "a namespace can be joined by its path" {
     local pid
     unshare --net --uts --ipc sleep 60 &

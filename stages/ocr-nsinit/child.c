@@ -23,37 +23,45 @@
 #include "error.h"
 #include "fd.h"
 #include "nsinit.h"
+#include "state.h"
 #include "sys.h"
 
-/* Waits for the byte that says: the journal knows you, your mappings are written. Without a parent there is no byte:
- * who killed the host side wants no container. */
-static void wait_for_host(int sync)
-{
-    char byte;
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-        die("prctl", NULL, "ask to die with the parent");
-    if (recv(sync, &byte, 1, 0) != 1)
-        _exit(STATUS_FAILED);
-}
-
-/* What the caller ignores would be ignored by the payload, too (signal(7)). Here, since we would only wait otherwise:
- * the 62 system calls cost no time. Not sigaction(3), since a libc keeps some signals for itself. */
-static void reset_signals(void)
-{
-    char initial[64] = {0}; /* SIG_DFL, no flags, no mask: of whatever layout the kernel's struct is */
-    for (int signal = 1; signal <= 64; signal++)
-        if (signal != SIGKILL && signal != SIGSTOP)
-            syscall(SYS_rt_sigaction, signal, initial, NULL, 8);
-}
-
-/* The kernel forgets PR_SET_PDEATHSIG when credentials change (prctl(2)): ask again, and look who is still there. */
-static void stay_with_host(int sync)
+/* Who kills the host side before the container is created wants no container. If it is gone already nobody will tell:
+ * then its end of the socket is closed. */
+static void die_with_host(int sync)
 {
     char byte;
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         die("prctl", NULL, "ask to die with the parent");
     if (recv(sync, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
         _exit(STATUS_FAILED);
+}
+
+/* A container's process that does anything is known to the journal. Then the byte from the host side, if it has to do
+ * something first: waiting for it is two context switches, which is why that is the exception. */
+static void become_known(const struct nsinit *n)
+{
+    struct process self;
+    char byte;
+    if (host_goes_first(n)) {
+        if (recv(n->sync[1], &byte, 1, 0) != 1)
+            _exit(STATUS_FAILED);
+        return;
+    }
+    if (!process_look(0, &self))
+        refuse(STATUS_FAILED, "find the own start time in /proc/self/stat");
+    journal_add(n->state, "process %d %llu", self.pid, (unsigned long long)self.start);
+    set_oom_score(n->plan, 0);
+}
+
+/* What the caller ignores would be ignored by the payload, too (signal(7)). Not sigaction(3), since a libc keeps some
+ * signals for itself. */
+static void reset_signals(void)
+{
+    char initial[64] = {0}; /* SIG_DFL, no flags, no mask: of whatever layout the kernel's struct is */
+    for (int signal = 1; signal <= 64; signal++)
+        if (signal != SIGKILL && signal != SIGSTOP)
+            syscall(SYS_rt_sigaction, signal, initial, NULL, 8);
 }
 
 /* cgroups(7): "0" is the process that writes. The fds were opened before, so it needs no rights of its own. */
@@ -76,7 +84,7 @@ static void enter_cgroups(void)
 }
 
 /* A new pid namespace that belongs to a joined user namespace: one more fork, since only a child is in it. The host
- * side is the parent of both (CLONE_PARENT), journals the new pid and lets it go as it did with the first. */
+ * side is the parent of both (CLONE_PARENT). */
 static void fork_again(struct nsinit *n)
 {
     struct clone_args args = {.flags = CLONE_PARENT | CLONE_NEWPID};
@@ -89,7 +97,8 @@ static void fork_again(struct nsinit *n)
             die("send", NULL, "tell the host side the new pid");
         _exit(0);
     }
-    wait_for_host(n->sync[1]);
+    die_with_host(n->sync[1]);
+    become_known(n);
 }
 
 /* Namespaces that the clone could not make. */
@@ -104,6 +113,8 @@ static void enter_namespaces(struct nsinit *n)
         die("unshare", NULL, "make the namespaces that come after the cgroup and the user namespace");
     if (n->mount >= 0 && setns(n->mount, CLONE_NEWNS) < 0)
         die("setns", NULL, "join the mount namespace");
+    if (n->time >= 0 && setns(n->time, CLONE_NEWTIME) < 0)
+        die("setns", NULL, "join the time namespace");
 }
 
 /* uid and gid 0 of our own user namespace, whatever we were outside. */
@@ -185,12 +196,13 @@ void container_side(struct nsinit *n)
     fail_to(n->sync[1]);
     close(n->sync[0]);
     reset_signals();
-    wait_for_host(n->sync[1]);
+    die_with_host(n->sync[1]);
+    become_known(n);
     enter_cgroups();
     enter_namespaces(n);
     if (new_user || n->user >= 0) {
         become_root();
-        stay_with_host(n->sync[1]);
+        die_with_host(n->sync[1]); /* the kernel forgets PR_SET_PDEATHSIG when credentials change (prctl(2)) */
     }
     name_host(n->plan);
     if ((n->new | n->after) & CLONE_NEWNET)

@@ -1,9 +1,10 @@
 /*
- * The host side of ocr-nsinit: journals the child, writes its mappings, lets
- * it go, and hears what becomes of it.
+ * The host side of ocr-nsinit: writes the child's mappings if it has any, and
+ * hears what becomes of it.
  */
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ static void write_map(pid_t pid, const char *file, const struct plan_id_mapping 
         die("write", path, "write %s", path);
 }
 
-void write_mappings(const struct plan *plan, pid_t pid)
+static void write_mappings(const struct plan *plan, pid_t pid)
 {
     at("/linux/uidMappings");
     write_map(pid, "uid_map", plan->linux->uid_mappings, plan->linux->uid_mappings_len);
@@ -42,14 +43,17 @@ void write_mappings(const struct plan *plan, pid_t pid)
     at("");
 }
 
-/* From here, since a lower value takes CAP_SYS_RESOURCE in the initial user namespace, which the child may not have. */
-static void set_oom_score(const struct plan *plan, pid_t pid)
+/* Before the child is in another user namespace, since a lower value takes CAP_SYS_RESOURCE in the initial one. */
+void set_oom_score(const struct plan *plan, pid_t pid)
 {
     char path[64];
     if (!plan->process || !plan->process->oom_score_adj)
         return;
     at("/process/oomScoreAdj");
-    snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid);
+    if (pid)
+        snprintf(path, sizeof path, "/proc/%d/oom_score_adj", pid);
+    else
+        snprintf(path, sizeof path, "/proc/self/oom_score_adj");
     OWNED_FD fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0 || dprintf(fd, "%d", *plan->process->oom_score_adj) < 0)
         die("write", path, "write %d to %s", *plan->process->oom_score_adj, path);
@@ -118,12 +122,14 @@ _Noreturn static void report_silence(pid_t pid)
            info.si_code == CLD_EXITED ? "exit status" : "signal", info.si_status);
 }
 
-/* Journals the child and lets it go: in this order, so that a container's process that does anything is known. */
+/* What the child waits for, if it does. */
 static struct process let_go(const struct nsinit *n, pid_t pid)
 {
     struct process child;
     if (!process_look(pid, &child))
         refuse(STATUS_FAILED, "the container's process is gone at once");
+    if (!host_goes_first(n))
+        return child;
     journal_add(n->state, "process %d %llu", child.pid, (unsigned long long)child.start);
     if (n->new &CLONE_NEWUSER)
         write_mappings(n->plan, pid);
@@ -193,6 +199,8 @@ void host_side(struct nsinit *n, pid_t pid, int pidfd)
     child_pidfd = pidfd;
     fail_with(end_child_and_undo);
     baton_renew();
+    if (n->own_time >= 0 && setns(n->own_time, CLONE_NEWTIME) < 0)
+        die("setns", NULL, "go back to the own time namespace");
     close(n->sync[1]);
     close(baton_out("programs")); /* the container side's: here the stages are found by their path */
     for (int i = 0; i < 4; i++)

@@ -8,9 +8,10 @@
  * the container's network, ipc, uts or cgroup namespace changes nothing for
  * what the host side still does: it works with fds and paths.
  *
- * Two are not for the host side: in another mount namespace its paths would
- * lead elsewhere, in another user namespace it would lose its power. Those the
- * child joins by itself.
+ * Three are not for the host side: in another mount namespace its paths would
+ * lead elsewhere, in another user namespace it would lose its power, in another
+ * time namespace it would read other start times of processes (proc(5)). Those
+ * the child joins by itself.
  */
 #include <errno.h>
 #include <linux/magic.h>
@@ -57,6 +58,25 @@ static void join(const struct plan_namespace *namespace, int fd)
     close(fd);
 }
 
+/* The clock offsets can be written only while nobody is in the namespace (time_namespaces(7)). unshare(2) puts only
+ * children into it, and, since Linux 6.3, us at our next execve(2): host_side() goes back to our own before that. */
+static void make_time_namespace(struct nsinit *n)
+{
+    const struct plan_linux *linux = n->plan->linux;
+    n->own_time = open("/proc/self/ns/time", O_RDONLY | O_CLOEXEC);
+    if (n->own_time < 0 || unshare(CLONE_NEWTIME) < 0)
+        die("unshare", NULL, "make a time namespace");
+    for (uint32_t i = 0; i < linux->time_offsets_len; i++) {
+        const char *clock = linux->time_offsets[i].key, *path = "/proc/self/timens_offsets";
+        const struct plan_time_offset *offset = &linux->time_offsets[i].value;
+        at("/linux/timeOffsets/%s", pointer_token(clock));
+        OWNED_FD fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || dprintf(fd, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs) < 0)
+            die("write", path, "set the offset of the clock");
+    }
+    at("");
+}
+
 void join_namespaces(struct nsinit *n)
 {
     const struct plan_linux *linux = n->plan->linux;
@@ -72,12 +92,14 @@ void join_namespaces(struct nsinit *n)
             n->user = fd;
         else if (namespace->type == CLONE_NEWNS)
             n->mount = fd;
+        else if (namespace->type == CLONE_NEWTIME)
+            n->time = fd;
         else
             join(namespace, fd);
     }
     at("");
     if (n->new &CLONE_NEWTIME)
-        make_time_namespace(n->plan);
+        make_time_namespace(n);
     n->new &= ~(uint64_t)CLONE_NEWTIME;
     /* A cgroup namespace's root is the cgroup that its maker is in, and every namespace belongs to the user namespace
      * that its maker is in: those the child makes when it is there. */
@@ -85,19 +107,7 @@ void join_namespaces(struct nsinit *n)
     n->new &= ~n->after;
 }
 
-/* The clock offsets can be written only while nobody is in the namespace (time_namespaces(7)). unshare(2) puts only
- * children into it: ours will be in it, we are not. */
-void make_time_namespace(const struct plan *plan)
+bool host_goes_first(const struct nsinit *n)
 {
-    if (unshare(CLONE_NEWTIME) < 0)
-        die("unshare", NULL, "make a time namespace");
-    for (uint32_t i = 0; i < plan->linux->time_offsets_len; i++) {
-        const char *clock = plan->linux->time_offsets[i].key, *path = "/proc/self/timens_offsets";
-        const struct plan_time_offset *offset = &plan->linux->time_offsets[i].value;
-        at("/linux/timeOffsets/%s", pointer_token(clock));
-        OWNED_FD fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || dprintf(fd, "%s %lld %u\n", clock, (long long)offset->secs, offset->nanosecs) < 0)
-            die("write", path, "set the offset of the clock");
-    }
-    at("");
+    return n->new &CLONE_NEWUSER || n->own_time >= 0 || n->time >= 0;
 }

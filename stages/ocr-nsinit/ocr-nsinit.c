@@ -16,9 +16,8 @@
  *
  * The child has every fd of ours, close-on-exec, until its next execve, and it
  * dies when we die (PR_SET_PDEATHSIG) until it is created. Before it does
- * anything it waits for a byte from us, which comes only after the journal
- * knows its pid: killed at any instant, we leave nothing that ocr-delete would
- * not find.
+ * anything else the journal has its pid: killed at any instant, we leave
+ * nothing that ocr-delete would not find.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -52,7 +51,7 @@ static struct nsinit parse(int argc, char **argv)
                                           {"keep", no_argument, NULL, KEEP},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    struct nsinit n = {.user = -1, .mount = -1};
+    struct nsinit n = {.user = -1, .mount = -1, .time = -1, .own_time = -1};
     for (int option; (option = getopt_long(argc, argv, "+h", longs, NULL)) != -1;) {
         switch (option) {
         case PID_FILE: n.pid_file = optarg; break;
