@@ -162,27 +162,33 @@ bool process_parse(const char *text, struct process *process)
     return !errno && (*end == '\0' || *end == '\n');
 }
 
-bool process_look(pid_t pid, struct process *process)
+char process_condition(pid_t pid, struct process *process)
 {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", pid);
     OWNED_FD fd = open(pid ? path : "/proc/self/stat", O_RDONLY | O_CLOEXEC);
     ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (length <= 0)
-        return false;
+        return 0;
     text[length] = '\0';
     /* Field 2 is the program's name in parentheses, which may itself hold anything: count from the last one. */
     char *p = strrchr(text, ')');
     if (!p || p[1] != ' ')
-        return false;
+        return 0;
     char condition = p[2];
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
-    if (!p || condition == 'Z' || condition == 'X')
-        return false;
+    if (!p)
+        return 0;
     process->pid = (pid_t)strtol(text, NULL, 10);
     process->start = strtoull(p + 1, NULL, 10);
-    return true;
+    return condition;
+}
+
+bool process_look(pid_t pid, struct process *process)
+{
+    char condition = process_condition(pid, process);
+    return condition && condition != 'Z' && condition != 'X';
 }
 
 int process_open(const struct process *process)

@@ -71,8 +71,12 @@ bool state_read(int state, const char *file, char *text, size_t size);
 /* Parses "PID START". */
 bool process_parse(const char *text, struct process *process);
 
-/* Looks up a process's start time; false when it does not exist or is a zombie. A pid of 0 is the caller, with its pid
- * as /proc has it: the host's, also for a process in a new pid namespace that sees the host's /proc yet. */
+/* Looks up a process's start time; gives its state as proc(5) has it ('R', 'S', 'Z' for a zombie), 0 when it does not
+ * exist. A pid of 0 is the caller, with its pid as /proc has it: the host's, also for a process in a new pid namespace
+ * that sees the host's /proc yet. */
+char process_condition(pid_t pid, struct process *process);
+
+/* As process_condition; false when it does not exist or is a zombie. */
 bool process_look(pid_t pid, struct process *process);
 
 /* A pidfd of exactly this process; -1 when it is gone, also when its pid now is another's. */

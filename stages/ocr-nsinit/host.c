@@ -126,8 +126,8 @@ _Noreturn static void report_silence(pid_t pid)
 static struct process let_go(const struct nsinit *n, pid_t pid)
 {
     struct process child;
-    if (!process_look(pid, &child))
-        refuse(STATUS_FAILED, "the container's process is gone at once");
+    if (!process_condition(pid, &child)) /* it may have ended by now, but only we can reap it */
+        refuse(STATUS_FAILED, "find the start time of the container's process %d in /proc", pid);
     if (!host_goes_first(n))
         return child;
     journal_add(n->state, "process %d %llu", child.pid, (unsigned long long)child.start);
