@@ -69,7 +69,8 @@ const char *baton_name(unsigned i, int *fd);
 const char *baton_words(void); /* all words, one KEY=VALUE a line */
 
 /* Queues the message again and becomes NEXT. A NEXT with the name of a stage is found in the baton's "programs"
- * directory, if it has one, or beside this program; anything else as execvp(3) does. Never returns. */
+ * directory, if it has one, or beside this program; anything else as execvp(3) does, and on the container side its PATH
+ * ends with that directory. Never returns. */
 _Noreturn void baton_pass(char **next);
 
 /* Becomes NEXT as baton_pass does, but leaves the queue alone: after baton_peek. Returns only when it can't. */

@@ -94,3 +94,15 @@ written"
     [ "$(cat /proc/self/mountinfo)" = "$before" ]
     assert_nothing_left
 }
+
+@test "a shell after the pivot, of the image, goes on to the rest of the walk" {
+    container_runs 'echo payload as $$; ls /proc/self/fd'
+    run ocr-validate -b "$BUNDLE" ocr-claim --root "$ROOT" "$ID" ocr-cgroup ocr-nsinit --foreground ocr-mounts ocr-pivot \
+        sh -c 'echo "between, in $(ls / | tr "\n" " ")"; exec ocr-process'
+    assert_status 0
+    assert_output "between, in bin dev etc"
+    assert_output "payload as 1"
+    # 3 is the folder that ls reads
+    [ "$(tail -n 4 <<<"$output" | tr '\n' ' ')" = "0 1 2 3 " ]
+    assert_nothing_left
+}
