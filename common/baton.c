@@ -295,15 +295,16 @@ void exec_program(const char *name, char *const argv[])
 }
 
 /* A shell between two stages finds those that follow at the end of its PATH, also after ocr-pivot, when no path of the
- * host leads there. For that it inherits this one fd, of a folder that nothing can be written to; ocr-process ends it. */
+ * host leads there. For that it inherits this one fd, of a folder that nothing can be written to; ocr-process ends it.
+ */
 static void put_programs_in_path(void)
 {
     const char *path = getenv("PATH");
     char longer[4096];
     int programs = baton_fd("programs");
     int fd = programs < 0 ? -1 : fcntl(programs, F_DUPFD, baton.read);
-    if (fd >= 0 && snprintf(longer, sizeof longer, "%s:/proc/self/fd/%d", path ? path : "/usr/bin:/bin", fd) <
-                       (int)sizeof longer)
+    if (fd >= 0 &&
+        snprintf(longer, sizeof longer, "%s:/proc/self/fd/%d", path ? path : "/usr/bin:/bin", fd) < (int)sizeof longer)
         setenv("PATH", longer, 1);
 }
 
