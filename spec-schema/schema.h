@@ -86,4 +86,5 @@ const char *format_cgroup_file(const char *text);
 const char *format_device_access(const char *text);
 const char *format_page_size(const char *text);
 const char *format_name(const char *text);
+const char *format_printable(const char *text);
 #endif

@@ -38,8 +38,7 @@ make_bundle() {
     if [ ! -d "$image" ]; then
         mkdir -p "$image.$$"/{bin,dev,etc,proc,sys,tmp,root,home}
         cp "$(command -v busybox)" "$image.$$/bin/busybox"
-        local name
-        for name in $(busybox --list); do ln -s busybox "$image.$$/bin/$name" 2>/dev/null || true; done
+        "$image.$$/bin/busybox" --install "$image.$$/bin" # hard links
         printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home:/bin/sh\n' >"$image.$$/etc/passwd"
         printf 'root:x:0:\nuser:x:1000:\n' >"$image.$$/etc/group"
         mv -T "$image.$$" "$image" 2>/dev/null || rm -rf "$image.$$"

@@ -260,3 +260,37 @@ userns() {
     assert_output "/process"
     assert_nothing_left
 }
+
+@test "an AppArmor profile is the payload's" {
+    [ -e /sys/kernel/security/apparmor/profiles ] || skip "this kernel has no AppArmor"
+    config '.process.apparmorProfile = "unconfined"'
+    container_runs 'cat /proc/self/attr/apparmor/current'
+    run run_container
+    assert_status 0
+    assert_output unconfined
+    config '.process.apparmorProfile = "no-such-profile"'
+    run run_container
+    assert_status 1
+    assert_output "ocr-process: /process/apparmorProfile: set the profile no-such-profile (it is not loaded): No such file"
+    assert_nothing_left
+}
+
+@test "an AppArmor profile on a kernel without AppArmor is refused" {
+    [ ! -e /sys/kernel/security/apparmor/profiles ] || skip "this kernel has AppArmor"
+    config '.process.apparmorProfile = "unconfined"'
+    run run_container
+    assert_status 1
+    assert_output "ocr-process: /process/apparmorProfile: AppArmor is not enabled on this kernel"
+    assert_nothing_left
+}
+
+@test "an AppArmor profile is not written into something that only looks like /proc" {
+    config '.process.apparmorProfile = "unconfined" | .mounts |= map(select(.destination != "/proc")) | del(.linux.maskedPaths, .linux.readonlyPaths)'
+    mkdir -p "$BUNDLE/rootfs/proc/thread-self/attr/apparmor"
+    touch "$BUNDLE/rootfs/proc/thread-self/attr/apparmor/exec"
+    run run_container
+    assert_status 1
+    assert_output "the container's /proc is no procfs"
+    [ ! -s "$BUNDLE/rootfs/proc/thread-self/attr/apparmor/exec" ]
+    assert_nothing_left
+}

@@ -243,7 +243,7 @@ bounded() {
 
 @test "what is not supported is refused, but not when it asks for nothing" {
     local change
-    for change in '.process.selinuxLabel' '.process.apparmorProfile' '.linux.mountLabel'; do
+    for change in '.process.selinuxLabel' '.linux.mountLabel'; do
         config "$change = \"\""
         run validate
         assert_status 0

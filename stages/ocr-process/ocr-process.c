@@ -9,7 +9,7 @@
  * The order, and why:
  *
  *  1. What needs root of the container, or nothing: session, signals, keyring,
- *     HOME, umask, scheduling, the bounding set (it takes CAP_SETPCAP).
+ *     AppArmor profile, HOME, umask, scheduling, the bounding set (it takes CAP_SETPCAP).
  *     The folder is entered first as root, who can enter more of them than the
  *     user, and again as the user where root can't (NFS, user namespaces).
  *  2. Limits, after all that opens files or needs memory, which a low limit
@@ -146,6 +146,7 @@ int main(int argc, char **argv)
     unblock_signals();
     if (!o.keep_keyring)
         join_keyring(baton_word("id"));
+    set_apparmor_profile(process);
     const char **env = environment(process);
     bool entered = chdir(process->cwd) == 0;
     set_umask(process->user);

@@ -9,6 +9,9 @@
 /* keyring.c: a session keyring of the container's own, named `id`; NULL: without a name. */
 void join_keyring(const char *id);
 
+/* label.c: process.apparmorProfile. While this process is root, and before the limits. */
+void set_apparmor_profile(const struct plan_process *process);
+
 /* environment.c: process.env, and HOME from the container's /etc/passwd when it has none. */
 const char **environment(const struct plan_process *process);
 

@@ -97,3 +97,8 @@ const char *format_name(const char *text)
 {
     return is_name(text) ? NULL : "must be a name, without / or control characters";
 }
+
+const char *format_printable(const char *text)
+{
+    return has_control_character(text) ? "must not hold control characters" : NULL;
+}
