@@ -57,7 +57,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
 
 @test "what fails after start is the failure of start" {
     create
-    rm "$BUNDLE/rootfs/bin/busybox"
+    rm "$BUNDLE/rootfs/bin/sh"
     run -127 ocr start "$ID"
     assert_output 'ocr-process: /process/args/0: exec /bin/sh: no such file or directory'
     soon is_stopped
