@@ -195,6 +195,10 @@ int process_open(const struct process *process)
 {
     struct process now;
     int pidfd = sys_pidfd_open(process->pid, 0);
+    /* An ended process whose number still names a session or a group of others: newer kernels say ESRCH by themselves.
+     */
+    if (pidfd < 0 && errno == EINVAL)
+        errno = ESRCH;
     /* The fd first: while we hold it, the pid that we look at can't become another's. */
     if (pidfd >= 0 && (!process_look(process->pid, &now) || now.start != process->start)) {
         close(pidfd);
