@@ -10,10 +10,11 @@
  *     plan       ocr-validate      sealed memfd: the plan              all
  *     bpf        ocr-validate or   sealed memfd: finished BPF          ocr-process
  *                ocr-seccomp
- *     state      ocr-claim         the state directory                 ocr-cgroup, ocr-nsinit, ocr-wait-fifo
+ *     state      ocr-claim         the state directory                 ocr-cgroup, ocr-nsinit, ocr-monitor, ocr-delete
  *     programs   ocr-nsinit        read-only mount of the stages       baton_pass
  *     cgroup2    ocr-cgroup        the container's cgroup (v2)         ocr-nsinit
  *     cgroup1.C  ocr-cgroup        cgroup.procs of the v1 hierarchy C  ocr-nsinit
+ *     tree.root  ocr-binds         detached mount of the root          ocr-mounts
  *     tree.N     ocr-binds         detached mount for /mounts/N        ocr-mounts
  *     rootfs     ocr-mounts        the root file system, mounted       ocr-pivot
  *     sync       ocr-nsinit        SOCK_SEQPACKET to the host side     error.c, ocr-wait-fifo, ocr-process

@@ -32,7 +32,7 @@ enum status {
 
 /* One failure, or one debug line, as it travels from the container side. */
 struct record {
-    char kind; /* 'e': error, 'w': warning, 'd': debug, 'c': created, 'x': executing */
+    char kind; /* 'e': error, 'w': warning, 'd': debug, 'c': created, 'x': executing, 'p': the pid is `error` */
     unsigned char status;
     int error;            /* errno, 0: none */
     struct timespec when; /* CLOCK_REALTIME */
