@@ -15,13 +15,16 @@ enum { TEXT_MAX = 16384, NAME_LENGTH_MAX = 24 };
 
 static struct {
     int read, write; /* the two ends of the socketpair */
-    unsigned fds;
+    unsigned fds, words_length;
     struct {
         char name[NAME_LENGTH_MAX];
         int fd;
     } fd[BATON_FDS_MAX];
-    char words[TEXT_MAX / 2];
-} baton = {.read = -1, .write = -1};
+    char words[TEXT_MAX / 2]; /* each ends with '\0' */
+} baton;
+
+/* A message, as it comes or goes. */
+static char text[TEXT_MAX];
 
 /* The failure of a stage after ocr-claim is undone by the program that undoes every container. */
 static void hand_over_to_delete(enum status status)
@@ -37,12 +40,12 @@ void baton_own_failures(void)
 }
 
 /* OCR_BATON is part of the environment, which is not to be trusted: both must be sockets of this kind. */
-static int socket_number(const char *text, char **end)
+static int socket_number(const char *start, char **end)
 {
-    long number = strtol(text, end, 10);
+    long number = strtol(start, end, 10);
     int type = 0;
     socklen_t size = sizeof type;
-    if (*end == text || number < 3 || number > 1 << 20 ||
+    if (*end == start || number < 3 || number > 1 << 20 ||
         getsockopt((int)number, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
         refuse(STATUS_USAGE, "OCR_BATON is not two numbers of a SOCK_SEQPACKET socketpair");
     return (int)number;
@@ -50,11 +53,11 @@ static int socket_number(const char *text, char **end)
 
 static void find_socket(void)
 {
-    const char *text = getenv("OCR_BATON");
-    if (!text)
+    const char *numbers = getenv("OCR_BATON");
+    if (!numbers)
         refuse(STATUS_USAGE, "no baton: OCR_BATON is not set; this stage comes after another one, as ocr(1) shows");
     char *end = NULL;
-    baton.read = socket_number(text, &end);
+    baton.read = socket_number(numbers, &end);
     if (*end != ',')
         refuse(STATUS_USAGE, "OCR_BATON is not two numbers of a SOCK_SEQPACKET socketpair");
     baton.write = socket_number(end + 1, &end);
@@ -77,9 +80,9 @@ void baton_make(int lowest)
         die("socketpair", NULL, "make the baton's socket");
     baton.read = number_above(pair[0], lowest);
     baton.write = number_above(pair[1], lowest);
-    char text[32];
-    snprintf(text, sizeof text, "%d,%d", baton.read, baton.write);
-    if (setenv("OCR_BATON", text, 1) < 0)
+    char numbers[32];
+    snprintf(numbers, sizeof numbers, "%d,%d", baton.read, baton.write);
+    if (setenv("OCR_BATON", numbers, 1) < 0)
         die("setenv", NULL, "set OCR_BATON");
 }
 
@@ -93,19 +96,20 @@ void baton_renew(void)
     close(pair[1]);
 }
 
-static void keep_word(const char *line)
+static void keep_word(const char *word)
 {
-    size_t used = strlen(baton.words), length = strlen(line);
-    if (used + length + 2 > sizeof baton.words)
-        refuse(STATUS_FAILED, "the baton has no room for %.40s", line);
-    memcpy(baton.words + used, line, length);
-    memcpy(baton.words + used + length, "\n", 2);
+    size_t size = strlen(word) + 1;
+    if (size > sizeof baton.words - baton.words_length)
+        refuse(STATUS_FAILED, "the baton has no room for %.40s", word);
+    memcpy(baton.words + baton.words_length, word, size);
+    baton.words_length += (unsigned)size;
 }
 
 /* Sorts what a message held into fds and words. */
-static void unpack(char *text, const int *fds, unsigned fds_len)
+static void unpack(const int *fds, unsigned fds_len)
 {
     unsigned used = 0;
+    baton.words_length = 0;
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
         if (strchr(line, '=')) {
             keep_word(line);
@@ -121,7 +125,6 @@ static void unpack(char *text, const int *fds, unsigned fds_len)
 
 static void receive(int flags)
 {
-    static char text[TEXT_MAX];
     union {
         struct cmsghdr header;
         char space[CMSG_SPACE(BATON_FDS_MAX * sizeof(int))];
@@ -142,7 +145,7 @@ static void receive(int flags)
     size_t bytes = c ? c->cmsg_len - CMSG_LEN(0) : 0;
     if (bytes)
         memcpy(fds, CMSG_DATA(c), bytes);
-    unpack(text, fds, (unsigned)(bytes / sizeof(int)));
+    unpack(fds, (unsigned)(bytes / sizeof(int)));
 }
 
 void baton_peek(void)
@@ -212,21 +215,18 @@ const char *baton_name(unsigned i, int *fd)
     return baton.fd[i].name;
 }
 
-const char *baton_words(void)
+const char *baton_next_word(const char *word)
 {
-    return baton.words;
+    const char *next = word ? word + strlen(word) + 1 : baton.words;
+    return next < baton.words + baton.words_length ? next : NULL;
 }
 
 const char *baton_word(const char *key)
 {
-    static char value[TEXT_MAX / 2];
     size_t length = strlen(key);
-    for (const char *line = baton.words; *line; line = strchr(line, '\n') + 1) {
-        if (strncmp(line, key, length) == 0 && line[length] == '=') {
-            snprintf(value, sizeof value, "%.*s", (int)strcspn(line + length + 1, "\n"), line + length + 1);
-            return value;
-        }
-    }
+    for (const char *word = NULL; (word = baton_next_word(word));)
+        if (strncmp(word, key, length) == 0 && word[length] == '=')
+            return word + length + 1;
     return NULL;
 }
 
@@ -234,17 +234,18 @@ void baton_set_word(const char *key, const char *value)
 {
     if (baton_word(key) || strchr(value, '\n'))
         refuse(STATUS_FAILED, "the baton's word %s can't be set", key);
-    char line[TEXT_MAX / 2];
-    if ((size_t)snprintf(line, sizeof line, "%s=%s", key, value) >= sizeof line)
+    char word[TEXT_MAX / 2];
+    if ((size_t)snprintf(word, sizeof word, "%s=%s", key, value) >= sizeof word)
         refuse(STATUS_FAILED, "the baton has no room for %s", key);
-    keep_word(line);
+    keep_word(word);
 }
 
 static void queue(void)
 {
-    char text[TEXT_MAX];
     int fds[BATON_FDS_MAX];
-    size_t length = (size_t)snprintf(text, sizeof text, "%s", baton.words);
+    size_t length = 0;
+    for (const char *word = NULL; (word = baton_next_word(word));)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s\n", word);
     for (unsigned i = 0; i < baton.fds; i++) {
         length += (size_t)snprintf(text + length, sizeof text - length, "%s\n", baton.fd[i].name);
         fds[i] = baton.fd[i].fd;
@@ -337,6 +338,5 @@ void baton_drop(void)
 {
     close(baton.read);
     close(baton.write);
-    baton.read = baton.write = -1;
     unsetenv("OCR_BATON");
 }

@@ -13,7 +13,7 @@
  *     state      ocr-claim         the state directory                 ocr-cgroup, ocr-nsinit, ocr-monitor, ocr-delete
  *     programs   ocr-nsinit        read-only mount of the stages       baton_pass
  *     cgroup2    ocr-cgroup        the container's cgroup (v2)         ocr-nsinit
- *     cgroup1.C  ocr-cgroup        cgroup.procs of the v1 hierarchy C  ocr-nsinit
+ *     cgroup1.C  ocr-cgroup        tasks of the v1 hierarchy C         ocr-nsinit
  *     tree.root  ocr-binds         detached mount of the root          ocr-mounts
  *     tree.N     ocr-binds         detached mount for /mounts/N        ocr-mounts
  *     rootfs     ocr-mounts        the root file system, mounted       ocr-pivot
@@ -67,7 +67,8 @@ void baton_set_word(const char *key, const char *value);
 
 /* Goes through all fds: the name of the i-th and its fd; NULL at the end. */
 const char *baton_name(unsigned i, int *fd);
-const char *baton_words(void); /* all words, one KEY=VALUE a line */
+/* Goes through all words, each KEY=VALUE: the one after `word`, the first after NULL; NULL at the end. */
+const char *baton_next_word(const char *word);
 
 /* Queues the message again and becomes NEXT. A NEXT with the name of a stage is found in the baton's "programs"
  * directory, if it has one, or beside this program; anything else as execvp(3) does, and on the container side its PATH

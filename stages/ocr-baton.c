@@ -65,7 +65,8 @@ static void print_baton(FILE *out)
     int fd;
     for (unsigned i = 0; (name = baton_name(i, &fd)); i++)
         print_fd(out, name, fd);
-    fputs(baton_words(), out);
+    for (const char *word = NULL; (word = baton_next_word(word));)
+        fprintf(out, "%s\n", word);
     if (fflush(out) != 0 && out == stdout)
         die("write", NULL, "show the baton");
 }

@@ -65,14 +65,17 @@ static int open_fifo(int state, const char *name, int mode, const char *id)
     return fd;
 }
 
-/* The next record; false at the end of the fifo, which is when the container's process has executed its program, or
- * has ended. */
+/*
+ * The next record; false at the end of the fifo, which is when the container's process has executed its program, or
+ * has ended. Only that end (POLLHUP) ends the wait at once: to wake us up for each record would cost the container's
+ * process as much as a stage of the walk. Now and then we look all the same, for it might fill the fifo.
+ */
 static bool next_record(int started, struct record *record)
 {
-    struct pollfd wait = {.fd = started, .events = POLLIN};
+    struct pollfd wait = {.fd = started, .events = 0};
     ssize_t length;
     while ((length = read(started, record, sizeof *record)) < 0)
-        if ((errno != EAGAIN && errno != EINTR) || (poll(&wait, 1, -1) < 0 && errno != EINTR))
+        if ((errno != EAGAIN && errno != EINTR) || (poll(&wait, 1, 100) < 0 && errno != EINTR))
             die("read", "started", "hear from the container");
     if (length > 0 && length != sizeof *record)
         refuse(STATUS_FAILED, "hear from the container: %zd bytes are no record", length);

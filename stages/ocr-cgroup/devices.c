@@ -22,7 +22,6 @@
 enum {
     MKNOD = BPF_DEVCG_ACC_MKNOD,
     ALL = BPF_DEVCG_ACC_MKNOD | BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE,
-    RULES_MAX = 1024,
 };
 
 static const struct device_rule always[] = {
@@ -41,7 +40,7 @@ static const struct device_rule always[] = {
 enum { ALWAYS = sizeof always / sizeof *always };
 
 struct rules {
-    struct device_rule rule[RULES_MAX + ALWAYS];
+    struct device_rule rule[DEVICE_RULES_MAX];
     unsigned count, given; /* the first `given` are config.json's, from the `first` on */
     unsigned first;
     bool allowed; /* what holds for devices that no rule is about */
@@ -79,8 +78,8 @@ static void collect(struct rules *rules, const struct plan_resources *resources)
             rules->count = 0;
             rules->first = i + 1;
             rules->allowed = rule.allow;
-        } else if (rules->count == RULES_MAX) {
-            refuse(STATUS_CONFIG, "more than %d rules", RULES_MAX);
+        } else if (rules->count == DEVICE_RULES_MAX - ALWAYS) {
+            refuse(STATUS_CONFIG, "more than %d rules", DEVICE_RULES_MAX - ALWAYS);
         } else {
             rules->rule[rules->count++] = rule;
         }

@@ -103,11 +103,13 @@ static void set_limits(struct cgroups *cgroups, const struct plan *plan)
     at("%s", "");
 }
 
-/* Version 2: the directory, for clone3(2). Version 1: cgroup.procs, open for writing, for each hierarchy. */
+/* Version 2: the directory, for clone3(2). Version 1: `tasks`, open for writing, for each hierarchy. Not cgroup.procs:
+ * what moves a whole process waits for all of the machine (an RCU grace period, 8 ms and more); a process of one thread
+ * that moves itself as a task does not, since Linux 5.4. */
 static void hand_on(struct cgroups *cgroups)
 {
     char name[32], file[PATH_MAX + 16];
-    snprintf(file, sizeof file, "%s/cgroup.procs", cgroups->path);
+    snprintf(file, sizeof file, "%s/tasks", cgroups->path);
     for (unsigned i = 0; i < cgroups->count; i++) {
         struct hierarchy *h = &cgroups->list[i];
         if (h->v2) {

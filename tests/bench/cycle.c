@@ -123,7 +123,7 @@ static double pss(pid_t pid)
 /* What the kernel puts off (RCU, cgroups that die) is not to be paid by who comes next. */
 static void settle(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 }
 
 static void round_of(struct runtime *r, int round)

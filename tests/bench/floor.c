@@ -64,13 +64,12 @@ static const char *cgroup(int i, const char *id)
     return path;
 }
 
-/* cgroup v1: mkdir, devices, and the process goes in. */
-static void make_cgroups_v1(const char *id, pid_t process)
+/* cgroup v1: mkdir and devices. */
+static void make_cgroups_v1(const char *id)
 {
     static const char *const rules[] = {"c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm",   "c 1:7 rwm",
                                         "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 136:* rwm", "c 5:2 rwm"};
-    char file[600], pid[16];
-    snprintf(pid, sizeof pid, "%d", process);
+    char file[600];
     for (int i = 0; i < HIERARCHIES; i++) {
         const char *path = cgroup(i, id);
         snprintf(file, sizeof file, "%s/%s/cgroup.procs", cgroups, hierarchies[i]);
@@ -90,8 +89,17 @@ static void make_cgroups_v1(const char *id, pid_t process)
             for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
                 put(file, rules[r]);
         }
-        snprintf(file, sizeof file, "%s/cgroup.procs", path);
-        put(file, pid);
+    }
+}
+
+/* As a task, not as a process, which would wait for an RCU grace period. */
+static void enter_cgroups_v1(const char *id)
+{
+    char file[600];
+    for (int i = 0; i < HIERARCHIES; i++) {
+        snprintf(file, sizeof file, "%s/tasks", cgroup(i, id));
+        if (access(file, W_OK) == 0)
+            put(file, "0");
     }
 }
 
@@ -199,12 +207,11 @@ static void confine(void)
     need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 }
 
-static void child(const char *rootfs, int wait)
+static void child(const char *rootfs, const char *id)
 {
     struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-    char byte;
     if (!v2) { /* the cgroup namespace is the cgroups that we are in when it is made */
-        need(read(wait, &byte, 1), "read");
+        enter_cgroups_v1(id);
         need(unshare(CLONE_NEWCGROUP), "unshare");
     }
     need(setsid(), "setsid");
@@ -222,7 +229,7 @@ int main(int argc, char **argv)
 {
     struct statfs fs;
     char rootfs[4096];
-    int status = 0, ready[2] = {-1, -1};
+    int status = 0;
     if (argc != 3)
         return 2;
     snprintf(rootfs, sizeof rootfs, "%s/rootfs", argv[1]);
@@ -234,16 +241,12 @@ int main(int argc, char **argv)
         args.flags |= CLONE_INTO_CGROUP | CLONE_NEWCGROUP;
         args.cgroup = (unsigned)make_cgroup_v2(argv[2]);
     } else {
-        need(pipe2(ready, O_CLOEXEC), "pipe");
+        make_cgroups_v1(argv[2]);
     }
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     need(pid, "clone3");
     if (pid == 0)
-        child(rootfs, ready[0]);
-    if (!v2) {
-        make_cgroups_v1(argv[2], pid);
-        need(write(ready[1], "", 1), "write");
-    }
+        child(rootfs, argv[2]);
     waitpid(pid, &status, 0);
     for (int i = 0; i < HIERARCHIES; i++)
         if (cgroup(i, argv[2]))
