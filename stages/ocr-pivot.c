@@ -79,9 +79,13 @@ static void pivot(const struct plan *plan, int root)
 }
 
 /* A /proc or /sys of the host that is fully visible would let the container's root mount others without masks, in a
- * user namespace of its own (user_namespaces(7)). One that can't be taken away, since it is locked, is hidden. */
+ * user namespace of its own (user_namespaces(7)). One that can't be taken away, since it is locked, is hidden. What is
+ * mounted below it goes with it, so all of it is made a slave before: a peer would go on the host, too. */
 static void take_away(const char *path)
 {
+    struct mount_attr slave = {.propagation = MS_SLAVE};
+    if (sys_mount_setattr(AT_FDCWD, path, AT_RECURSIVE, &slave) < 0 && errno != ENOENT && errno != EINVAL)
+        die("mount_setattr", path, "make the mounts at %s slaves", path); /* EINVAL: nothing is mounted there */
     if (umount2(path, MNT_DETACH) == 0 || errno == ENOENT)
         return;
     if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") < 0)

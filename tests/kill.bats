@@ -58,8 +58,7 @@ hears() {
 @test "a created container can be killed" {
     ocr create --bundle "$BUNDLE" "$ID"
     ocr kill "$ID" 9
-    run ocr state "$ID"
-    assert_output '"stopped"'
+    soon has_status stopped
     ocr delete "$ID"
     assert_nothing_left
 }
@@ -110,8 +109,7 @@ hears() {
     config '.linux.namespaces |= map(select(.type != "pid"))'
     container_runs 'sleep 1000 & sleep 1000 & exit 0'
     ocr run --detach --bundle "$BUNDLE" "$ID" >/dev/null 2>&1
-    local tries=0
-    until ocr state "$ID" | grep -q stopped; do [ $((tries += 1)) -le 100 ]; done
+    soon has_status stopped
     run ocr kill --all "$ID" KILL
     assert_status 0
     run ocr delete "$ID"

@@ -114,6 +114,21 @@ assert_output() {
     esac
 }
 
+# soon CMD [ARG...]: waits, five seconds at most, until CMD succeeds. (A signal is sent at once, but who dies of it takes a moment.)
+soon() {
+    for _ in $(seq 100); do
+        "$@" && return
+        sleep 0.05
+    done
+    echo "not within five seconds: $*" >&2
+    return 1
+}
+
+# has_status WORD: container $ID's status is that.
+has_status() {
+    [ "$(ocr state "$ID" | jq -r .status)" = "$1" ]
+}
+
 # refute CMD [ARG...]: fails if CMD succeeds. (Of "! CMD" in the middle of a test nobody hears.)
 refute() {
     ! "$@"

@@ -41,6 +41,7 @@ load lib
 @test "one that was killed before it started is refused" {
     ocr create --bundle "$BUNDLE" "$ID"
     ocr kill "$ID" KILL
+    soon has_status stopped
     run ocr start "$ID"
     assert_status 4
     assert_output "cannot start a container that has stopped"
@@ -65,7 +66,7 @@ load lib
     assert_output "ocr-process: /process/args/0:"
     assert_output "no such file or directory"
     [ "${#lines[@]}" -eq 1 ]
-    ocr state "$ID" | jq -e '.status == "stopped"'
+    soon has_status stopped
 }
 
 @test "start waits for a container that ends without a word, and says so" {

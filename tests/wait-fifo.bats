@@ -13,31 +13,16 @@ create() {
     pid=$(cut -d' ' -f1 "$ROOT/$ID/pid")
 }
 
-status_of() {
-    ocr state "$ID" | jq -r .status
-}
-
-# Waits, two seconds at most, until a command succeeds.
-soon() {
-    for _ in $(seq 40); do
-        "$@" && return
-        sleep 0.05
-    done
-    echo "not within two seconds: $*" >&2
-    return 1
-}
-
-is_stopped() { [ "$(status_of)" = stopped ]; }
 has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
 
 @test "the payload runs after start and not before" {
     create
-    [ "$(status_of)" = created ]
+    has_status created
     sleep 0.2
     run ! has_run
     ocr start "$ID"
     soon has_run
-    [ "$(status_of)" = running ]
+    has_status running
 }
 
 @test "what can't be executed is the failure of create, in the words that engines know" {
@@ -60,7 +45,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
     rm "$BUNDLE/rootfs/bin/sh"
     run -127 ocr start "$ID"
     assert_output 'ocr-process: /process/args/0: exec /bin/sh: no such file or directory'
-    soon is_stopped
+    soon has_status stopped
 }
 
 @test "signals that end a process end a created container" {
@@ -68,7 +53,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
     for signal in TERM INT HUP QUIT USR1 ALRM 40; do
         create
         ocr kill "$ID" "$signal"
-        soon is_stopped
+        soon has_status stopped
         ocr delete "$ID"
     done
 }
@@ -77,7 +62,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
     container_runs true
     env --block-signal=TERM --ignore-signal=TERM "$top/bin/ocr" --root "$ROOT" create -b "$BUNDLE" "$ID" >/dev/null 2>&1
     ocr kill "$ID" TERM
-    soon is_stopped
+    soon has_status stopped
 }
 
 @test "signals that do not end a process leave it waiting" {
@@ -86,7 +71,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
     for signal in CHLD CONT WINCH URG TSTP; do kill -s "$signal" "$pid"; done
     kill -s STOP "$pid" && kill -s CONT "$pid"
     sleep 0.1
-    [ "$(status_of)" = created ]
+    has_status created
     ocr start "$ID"
     soon has_run
 }
@@ -98,7 +83,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
 
 @test "it outlives the process that created it" {
     create
-    [ "$(status_of)" = created ]
+    has_status created
     [ "$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")" != "$$" ]
 }
 
@@ -133,7 +118,7 @@ has_run() { [ -e "$BUNDLE/rootfs/tmp/ran" ]; }
     assert_output ocr-wait-fifo
     [ "$(grep -c 'Permission denied' <<<"$output")" = 3 ]
     [ "${#lines[@]}" = 4 ]
-    [ "$(status_of)" = created ]
+    has_status created
 }
 
 @test "its program can't be written to, not even by the host's root" {
