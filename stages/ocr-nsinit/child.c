@@ -64,7 +64,8 @@ static void reset_signals(void)
             syscall(SYS_rt_sigaction, signal, initial, NULL, 8);
 }
 
-/* cgroups(7): "0" is who writes: this process, which has only one thread. The fds were opened before, so it needs no rights of its own. */
+/* cgroups(7): "0" is who writes: this process, which has only one thread. The fds were opened before, so it needs no
+ * rights of its own. */
 static void enter_cgroups(void)
 {
     char name[32];
