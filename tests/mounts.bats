@@ -416,11 +416,14 @@ mount_inside() {
 }
 
 @test "cgroup stays read-only in a user namespace" {
+    # with version 2 there is nothing below the container's own cgroup
+    local try='for h in /sys/fs/cgroup/ /sys/fs/cgroup/*/; do [ ! -d "$h" ] || mkdir "$h/x"; done'
     with_user_namespace
-    run inside 'mkdir /sys/fs/cgroup/x; for h in /sys/fs/cgroup/*/; do mkdir $h/x; done'
+    run inside "$try"
+    [ -n "$output" ]
     [ "$(grep -cv 'Read-only file system' <<<"$output")" = 0 ]
     config '.linux.namespaces |= map(select(.type != "cgroup"))'
-    run inside 'mkdir /sys/fs/cgroup/x; for h in /sys/fs/cgroup/*/; do mkdir $h/x; done'
+    run inside "$try"
     [ -n "$output" ]
     [ "$(grep -cv 'Read-only file system' <<<"$output")" = 0 ]
 }
