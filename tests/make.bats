@@ -2,11 +2,12 @@
 
 load lib
 
-setup_file() {
+need_make() {
     command -v make >/dev/null && command -v cc >/dev/null || skip "no make or no compiler"
 }
 
 @test "an installed ocr runs containers with the installed programs; uninstall leaves nothing" {
+    need_make
     local prefix=$BATS_TEST_TMPDIR/prefix program
     make -s -C "$top" install PREFIX="$prefix" >&2
     for program in "$top"/build/stages/*; do
@@ -25,11 +26,13 @@ setup_file() {
 }
 
 @test "DESTDIR is where things go, and not what they are told" {
+    need_make
     make -s -C "$top" install DESTDIR="$BATS_TEST_TMPDIR/stage" PREFIX=/usr >&2
     grep -q -x 'programs=/usr/libexec/ocr' "$BATS_TEST_TMPDIR/stage/usr/bin/ocr"
 }
 
 @test "nothing is built again when nothing has changed" {
+    need_make
     run make -C "$top" --no-print-directory
     run make -C "$top" --no-print-directory
     assert_status 0

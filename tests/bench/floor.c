@@ -1,12 +1,13 @@
 /*
  * floor: what a container costs in the kernel alone.
  *
- *     floor BUNDLE ID
+ *     floor BUNDLE ID [STEP]
  *
  * One static process that does, hard-coded, the kernel work of `run` with the tests' default config: cgroups with the
  * device rules, six namespaces, the mounts, devices, links, masks and read-only paths, pivot_root, limits,
  * capabilities, and /bin/true. It reads no config, checks nothing about the root file system and keeps no state: it is
- * not a runtime, it is the figure that no runtime gets below.
+ * not a runtime, it is the figure that no runtime gets below. With STEP (step.c) it executes as many programs, which
+ * do nothing, as a walk has from ocr-nsinit on.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -207,7 +208,17 @@ static void confine(void)
     need(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 }
 
-static void child(const char *rootfs, const char *id)
+static void execute(int step)
+{
+    char *const environment[] = {"PATH=/bin", NULL};
+    if (step >= 0) /* ocr-mounts, ocr-pivot, ocr-process */
+        fexecve(step, (char *[]){"step", "2", "/bin/true", NULL}, environment);
+    else
+        execve("/bin/true", (char *[]){"/bin/true", NULL}, environment);
+    _exit(127);
+}
+
+static void child(const char *rootfs, const char *id, int step)
 {
     struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
     if (!v2) { /* the cgroup namespace is the cgroups that we are in when it is made */
@@ -221,17 +232,18 @@ static void child(const char *rootfs, const char *id)
     mounts(rootfs);
     pivot_and_mask();
     confine();
-    execve("/bin/true", (char *[]){"/bin/true", NULL}, (char *[]){"PATH=/bin", NULL});
-    _exit(127);
+    execute(step);
 }
 
 int main(int argc, char **argv)
 {
     struct statfs fs;
     char rootfs[4096];
-    int status = 0;
-    if (argc != 3)
+    int status = 0, step = -1;
+    if (argc != 3 && argc != 4)
         return 2;
+    if (argc == 4)
+        need(step = open(argv[3], O_PATH | O_CLOEXEC), argv[3]);
     snprintf(rootfs, sizeof rootfs, "%s/rootfs", argv[1]);
     need(statfs(cgroups, &fs), cgroups);
     v2 = fs.f_type == CGROUP2_SUPER_MAGIC;
@@ -246,10 +258,12 @@ int main(int argc, char **argv)
     pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
     need(pid, "clone3");
     if (pid == 0)
-        child(rootfs, argv[2]);
+        child(rootfs, argv[2], step);
     waitpid(pid, &status, 0);
     for (int i = 0; i < HIERARCHIES; i++)
         if (cgroup(i, argv[2]))
             rmdir(cgroup(i, argv[2]));
+    if (step >= 0 && status == 0) /* ocr-delete */
+        fexecve(step, (char *[]){"step", "0", NULL}, (char *[]){NULL});
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
