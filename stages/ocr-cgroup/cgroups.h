@@ -76,7 +76,7 @@ struct device_rule {
     char type;            /* 'a' (both), 'b', 'c' */
     bool allow;
 };
-enum { DEVICE_RULES_MAX = 1024 };
+enum { DEVICE_RULES_MAX = 1024 }; /* those of config.json and those that every container has */
 void limit_devices(struct cgroups *cgroups, const struct plan_resources *resources);
 /* Attaches a program that decides by the last rule about a device; `allowed`: what holds without any. */
 void attach_device_program(int cgroup, const struct device_rule *rules, unsigned count, bool allowed);
