@@ -114,7 +114,8 @@ assert_output() {
     esac
 }
 
-# soon CMD [ARG...]: waits, five seconds at most, until CMD succeeds. (A signal is sent at once, but who dies of it takes a moment.)
+# soon CMD [ARG...]: waits, five seconds at most, until CMD succeeds. (A signal is sent at once, but who dies of it takes
+# a moment.)
 soon() {
     for _ in $(seq 100); do
         "$@" && return

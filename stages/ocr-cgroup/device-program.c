@@ -71,9 +71,9 @@ static bool add_rule(struct program *p, const struct device_rule *rule)
 {
     int64_t number;
     unsigned reg;
-    bool some = condition(rule, &reg, &number);
     if (rule->major >> MAJOR_BITS > 0 || rule->minor >> MINOR_BITS > 0)
-        return true; /* there are no such devices */
+        return true; /* there are no such devices, but DEVICE would be that of another */
+    bool some = condition(rule, &reg, &number);
     if (rule->access == ALL && some) {
         jump_if(p, BPF_JEQ, reg, number, rule->allow ? YES : NO);
     } else if (rule->access == ALL) {
